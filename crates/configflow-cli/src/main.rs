@@ -1,0 +1,2 @@
+//! The `configflow` command.
+fn main() {}

@@ -1,0 +1,102 @@
+//! The names of the language: what each means where a flow stands.
+
+use std::sync::Arc;
+
+use minijinja::Value;
+
+use super::json::{from_json, from_map};
+use super::scope::{Scope, Source};
+use crate::definition::Definition;
+use crate::state::{Answers, State};
+use crate::{Map, Name};
+
+/// A flow's state under its definition, as a source of names.
+pub(crate) struct StateSource {
+    pub(crate) definition: Definition,
+    pub(crate) state: Arc<State>,
+}
+
+impl Source for StateSource {
+    fn resolve(&self, name: &str, scope: &Scope) -> Option<Value> {
+        let state = &self.state;
+        if let Some(value) = state.slots.get(name) {
+            return Some(from_json(value));
+        }
+        if let Some(formula) = self.definition.lets.get(name) {
+            let value = formula.eval(&scope.deeper()?).ok()?;
+            return Some(from_json(&value));
+        }
+        Some(match name {
+            "answers" => from_map(&answers(&self.definition, &state.answered, None)),
+            "answers_of" => self.answers_of(),
+            "asked" => state.asked.iter().map(|name| Value::from(&**name)).collect(),
+            "input" => state.input.as_deref().map_or_else(|| Value::from(()), from_map),
+            "failure" => self.failure(),
+            "label" => from_map(&state.labels),
+            "entry" => from_json(&state.origin.entry),
+            "subentry" => from_json(&state.origin.subentry),
+            "init" => from_json(&state.origin.init),
+            "hub" => from_json(&state.origin.hub),
+            "context" => from_json(&serde_json::to_value(&*state.context).unwrap_or_default()),
+            "flow_id" => Value::from(state.origin.flow_id.as_str()),
+            "link" => state.link.as_deref().map_or_else(|| Value::from(()), from_json),
+            "account" => state.account.as_deref().map_or_else(|| Value::from(()), from_json),
+            "loop" => self.repetition()?,
+            _ => return None,
+        })
+    }
+}
+
+impl StateSource {
+    fn failure(&self) -> Value {
+        let mut map = Map::new();
+        if let Some(failure) = &self.state.failure {
+            map.insert("code".to_owned(), failure.code.clone().into());
+            map.extend(failure.fields.clone());
+        }
+        from_map(&map)
+    }
+
+    fn repetition(&self) -> Option<Value> {
+        let each = self.state.each.as_ref()?;
+        Some(from_json(&serde_json::json!({
+            "index": each.index + 1,
+            "first": each.index == 0,
+            "last": each.index + 1 == each.items.len(),
+            "length": each.items.len(),
+        })))
+    }
+
+    fn answers_of(&self) -> Value {
+        let (definition, answered) = (self.definition.clone(), Arc::clone(&self.state.answered));
+        Value::from_function(move |steps: minijinja::value::Rest<String>| {
+            let repeated = |step: &str| {
+                let dialogs = definition.config.iter().chain(&definition.options).chain(definition.subentries.values());
+                dialogs.filter_map(|dialog| dialog.step(step)).any(|step| step.each.is_some())
+            };
+            if let [step] = steps.as_slice()
+                && repeated(step)
+            {
+                let each = answered.iter().filter(|answers| &*answers.step == step.as_str());
+                return each.map(|answers| from_map(&kept(&definition, &answers.values))).collect::<Value>();
+            }
+            from_map(&self::answers(&definition, &answered, Some(&steps)))
+        })
+    }
+}
+
+/// All answers in order, the later wins, without transient ones; only those of some steps where they are named.
+pub(crate) fn answers(definition: &Definition, answered: &[Answers], steps: Option<&[String]>) -> Map {
+    let mut all = Map::new();
+    for answers in answered {
+        if steps.is_none_or(|steps| steps.iter().any(|step| step.as_str() == &*answers.step)) {
+            all.extend(kept(definition, &answers.values));
+        }
+    }
+    all
+}
+
+fn kept(definition: &Definition, values: &Map) -> Map {
+    let transient = |name: &str| definition.fields.get(&Name::from(name)).is_some_and(|field| field.transient);
+    values.iter().filter(|(name, _)| !transient(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}

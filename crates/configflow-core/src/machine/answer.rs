@@ -1,0 +1,109 @@
+//! Takes what somebody answered.
+
+use std::sync::Arc;
+
+use crate::definition::{FormSpec, MenuSpec, Show, Step};
+use crate::field::{self, Invalid};
+use crate::state::{Answers, State};
+use crate::{Map, Value};
+
+use super::error::StepError;
+use super::run::{Runner, Shown};
+use super::show::menu_options;
+
+/// How many forms one can go back.
+const BACK: usize = 8;
+
+pub(super) fn answer(runner: &mut Runner<'_>, step: &str, input: &Value) -> Result<Shown, StepError> {
+    let step = runner.step_named(step).map_err(StepError::Expression)?;
+    match &step.show {
+        Show::Form(form) => runner.answer_form(&step, form, input),
+        Show::Menu(menu) => runner.answer_menu(&step, menu, input),
+        Show::External(_) if runner.state.link.is_some() => Err(StepError::WaitsForProvider),
+        Show::External(_) => {
+            let values = dictionary(input)?;
+            runner.state.input = Some(Arc::new(values));
+            runner.run(&step, step.program.show_at, true).map(Ok).map_err(StepError::Expression)
+        }
+        Show::Progress(_) | Show::Nothing => Err(StepError::Busy),
+    }
+}
+
+/// An answer as a map: null and nothing count as an empty one.
+fn dictionary(input: &Value) -> Result<Map, StepError> {
+    match input {
+        Value::Null => Ok(Map::new()),
+        Value::Object(map) => Ok(map.clone()),
+        _ => Err(StepError::Invalid(Invalid::not_a_dictionary())),
+    }
+}
+
+impl Runner<'_> {
+    fn answer_form(&mut self, step: &Arc<Step>, form: &FormSpec, input: &Value) -> Result<Shown, StepError> {
+        let scope = self.scope();
+        let fields = self.fields(form, &scope).map_err(StepError::Expression)?;
+        drop(scope);
+        let empty = Value::Object(Map::new());
+        let input = if input.is_null() { &empty } else { input };
+        let values = field::validate(&fields, form.extra, input).map_err(StepError::Invalid)?;
+        let before = self.remembered();
+
+        let slots = Arc::make_mut(&mut self.state.slots);
+        for shown in &fields {
+            let name = &*shown.field.name;
+            slots.insert(name.to_owned(), values.get(name).cloned().unwrap_or_default());
+        }
+        let labels: Vec<(String, Value)> = fields
+            .iter()
+            .filter_map(|shown| {
+                let name = &*shown.field.name;
+                let label = shown.options()?.label(values.get(name)?)?;
+                Some((name.to_owned(), Value::String(label.to_owned())))
+            })
+            .collect();
+        if !labels.is_empty() {
+            Arc::make_mut(&mut self.state.labels).extend(labels);
+        }
+        drop(fields);
+
+        let values = Arc::new(values);
+        self.state.input = Some(Arc::clone(&values));
+        self.state.revisited = false;
+        self.state.failure = None;
+        let repetition = self.state.each.as_ref().filter(|each| each.step == step.name).map(|each| each.index);
+        let answered = Arc::make_mut(&mut self.state.answered);
+        answered.retain(|answers| answers.step != step.name || answers.repetition.is_some_and(|at| repetition.is_some_and(|now| at < now)));
+        answered.push(Answers { step: step.name.clone(), repetition, values });
+
+        self.state.back = before;
+        self.run(step, step.program.show_at, true).map(Ok).map_err(StepError::Expression)
+    }
+
+    fn answer_menu(&mut self, step: &Arc<Step>, menu: &MenuSpec, input: &Value) -> Result<Shown, StepError> {
+        let values = dictionary(input)?;
+        let options = menu_options(menu, &self.scope()).map_err(StepError::Expression)?;
+        if let Some(extra) = values.keys().find(|key| *key != "next_step_id") {
+            return Err(StepError::Invalid(Invalid::extra_key(extra)));
+        }
+        let Some(chosen) = values.get("next_step_id") else {
+            return self.show(step, Map::new(), None).map(|shown| Ok(Some(shown))).map_err(StepError::Expression);
+        };
+        let Some((next, _)) = options.iter().find(|(option, _)| chosen == option.as_str()) else {
+            let steps = options.iter().map(|(option, _)| option.as_str()).collect::<Vec<_>>();
+            return Err(StepError::Invalid(Invalid::not_an_option("next_step_id", &steps)));
+        };
+        let next = self.step_named(next).map_err(StepError::Expression)?;
+        self.state.back = self.remembered();
+        self.enter(&next).map(Ok).map_err(StepError::Expression)
+    }
+
+    /// The way back with the form that is being answered on top.
+    fn remembered(&self) -> Arc<Vec<State>> {
+        let mut back = (*self.state.back).clone();
+        if back.len() == BACK {
+            back.remove(0);
+        }
+        back.push(State { back: Arc::default(), input: None, ..self.state.clone() });
+        Arc::new(back)
+    }
+}

@@ -1,0 +1,140 @@
+//! Takes the result of an effect.
+
+use crate::definition::{Op, Outcome as Way, Rule};
+use crate::effect::EffectId;
+use crate::event::{Failure, Outcome};
+use crate::state::{Next, Position};
+use crate::{Definition, Map, Value};
+
+use super::error::StepError;
+use super::run::{Called, Runner, Shown};
+
+pub(super) fn done(runner: &mut Runner<'_>, id: EffectId, outcome: Outcome) -> Result<Shown, StepError> {
+    let expected = runner.state.effect();
+    if expected != Some(id) {
+        return Err(StepError::UnknownEffect { expected: expected.map(|id| id.0), found: id.0 });
+    }
+    if let Position::Finishing { ending, .. } = &runner.state.at {
+        let ending = (**ending).clone();
+        return Ok(runner.written(ending, outcome));
+    }
+    Ok(runner.acted(outcome))
+}
+
+impl Runner<'_> {
+    fn acted(&mut self, outcome: Outcome) -> Shown {
+        let Some((name, op, gathered)) = self.running() else { return Ok(None) };
+        let step = self.step_named(&name)?;
+        let Some(Op::Call(call)) = step.program.ops.get(op).cloned() else { return Ok(None) };
+        match outcome {
+            Outcome::Done { result, link, account } => {
+                if let Some(link) = link {
+                    self.state.link = Some(link.into());
+                }
+                if let Some(account) = account {
+                    self.state.account = Some(account.into());
+                }
+                if &*call.action == "entry.unique"
+                    && let Some(Value::String(id)) = result.get("unique_id")
+                {
+                    std::sync::Arc::make_mut(&mut self.state.context).unique_id = Some(id.clone());
+                }
+                match gathered {
+                    Some(mut gathered) => {
+                        gathered.push(result);
+                        match self.call(&step, op, &call, gathered)? {
+                            Called::Runs => return Ok(None),
+                            Called::NothingToDo => {}
+                        }
+                    }
+                    None => {
+                        if let Some(name) = &call.binds {
+                            self.bind(name, result);
+                        }
+                    }
+                }
+                self.run(&step, op + 1, true_after(&step, op))
+            }
+            Outcome::Failed { failure, link } => {
+                if let Some(link) = link {
+                    self.state.link = Some(link.into());
+                }
+                self.keep(failure);
+                self.failed(&step, op)
+            }
+            Outcome::Abort { reason, placeholders } => self.stop(&step, reason, placeholders),
+        }
+    }
+
+    /// Goes where the kept failure of an operation leads.
+    pub(super) fn failed(&mut self, step: &std::sync::Arc<crate::definition::Step>, op: usize) -> Shown {
+        let Some(Op::Call(call)) = step.program.ops.get(op).cloned() else { return Ok(None) };
+        let code = self.state.failure.as_ref().map(|failure| failure.code.clone()).unwrap_or_default();
+        let mut rules: Vec<Rule> = handlers(self.definition, &call, &code);
+        let scope = self.scope();
+        let mut chosen = None;
+        for rule in rules.drain(..) {
+            if rule.when.as_ref().map_or(Ok(true), |when| when.holds(&scope))? {
+                chosen = Some(rule.outcome);
+                break;
+            }
+        }
+        let way = chosen.unwrap_or_else(|| unhandled(&code));
+        if matches!(way, Way::Ignore) {
+            if let Some(name) = &call.binds {
+                self.bind(name, Value::Null);
+            }
+            return self.run(step, op + 1, true_after(step, op));
+        }
+        if let Way::Error(error) = &way
+            && self.state.collected.is_some()
+        {
+            self.collect(error)?;
+            return self.run(step, op + 1, true_after(step, op));
+        }
+        if self.shows_progress(&step.name) && matches!(self.state.at, Position::Running { .. }) {
+            let next = match &way {
+                Way::Step(to) => Next::Step { step: to.clone() },
+                _ => Next::Failed { op },
+            };
+            let step_id = match &way {
+                Way::Step(to) => self.step_named(to)?.step_id().to_string(),
+                _ => step.step_id().to_string(),
+            };
+            return Ok(Some(self.hold(step, next, step_id)));
+        }
+        self.take(step, &way)
+    }
+
+    fn stop(&mut self, step: &crate::definition::Step, reason: String, placeholders: Option<Map>) -> Shown {
+        if self.shows_progress(&step.name) {
+            let step_id = step.step_id().to_string();
+            return Ok(Some(self.hold(step, Next::Abort { reason, placeholders }, step_id)));
+        }
+        Ok(Some(self.abort(&reason, placeholders)))
+    }
+}
+
+/// Whether an operation stands behind the place where its step is shown.
+fn true_after(step: &crate::definition::Step, op: usize) -> bool {
+    op >= step.program.show_at
+}
+
+fn handlers(definition: &Definition, call: &crate::definition::Call, code: &str) -> Vec<Rule> {
+    let own = call.on_error.for_code(code);
+    let rules = if own.is_empty() { definition.on_error.for_code(code) } else { own };
+    rules.to_vec()
+}
+
+/// What a failure that nobody handles leads to: the code as an error of the form, or as the reason.
+fn unhandled(code: &str) -> Way {
+    Way::Error(crate::definition::ErrorSpec { errors: vec![("base".into(), Some(code.into()))], ..Default::default() })
+}
+
+impl Failure {
+    /// The failure of a `once` that a crash interrupted.
+    #[must_use]
+    pub fn interrupted() -> Self {
+        Self::code("interrupted")
+    }
+}

@@ -1,0 +1,84 @@
+//! From the account of a definition to one that can be linked: its provider found, its credentials filled in.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{PoisonError, RwLock};
+
+use configflow_core::{Account, EffectOutcome, Failure};
+use configflow_oauth::{Account as Linkable, Secret};
+use serde_json::{Map, Value, json};
+
+use super::failure;
+use crate::builder::Inner;
+use crate::flows::Flow;
+
+/// Client ids and secrets that the operator stored, by integration (`application_credentials`).
+#[derive(Default)]
+pub(crate) struct Credentials {
+    by_domain: RwLock<HashMap<String, Vec<Implementation>>>,
+}
+
+/// One client of a provider's. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct Implementation {
+    /// Its id: `DOMAIN_CLIENTID`.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret.
+    pub client_secret: Secret,
+}
+
+impl Credentials {
+    pub(crate) fn add(&self, domain: &str, implementation: Implementation) {
+        let mut by_domain = self.by_domain.write().unwrap_or_else(PoisonError::into_inner);
+        by_domain.entry(domain.to_owned()).or_default().push(implementation);
+    }
+
+    pub(super) fn of(&self, domain: &str) -> Vec<Implementation> {
+        self.by_domain.read().unwrap_or_else(PoisonError::into_inner).get(domain).cloned().unwrap_or_default()
+    }
+}
+
+impl Inner {
+    /// The implementations that a person may choose from.
+    pub(super) fn link_implementations(&self, flow: &Flow) -> EffectOutcome {
+        let all = self.link.credentials.of(&flow.definition.domain);
+        let Some(first) = all.first() else {
+            return EffectOutcome::Abort { reason: "missing_credentials".to_owned(), placeholders: None };
+        };
+        let available: Map<String, Value> = all.iter().map(|one| (one.id.clone(), Value::String(one.name.clone()))).collect();
+        EffectOutcome::done(json!({"available": available, "count": all.len(), "first": first.id}))
+    }
+
+    /// The account as it can be linked, with the implementation that it uses.
+    pub(super) async fn linkable(&self, flow: &Flow, account: &Account, implementation: Option<&str>) -> Result<(Linkable, Option<Implementation>), Failure> {
+        let parameters: BTreeMap<String, String> = account
+            .parameters
+            .iter()
+            .filter_map(|(name, value)| match value {
+                Value::Null => None,
+                Value::String(text) => Some((name.clone(), text.clone())),
+                other => Some((name.clone(), other.to_string())),
+            })
+            .collect();
+        let resolved = self.link.client.resolve(&self.link.catalogue, &account.provider, &parameters).await;
+        let resolved = resolved.map_err(|error| failure::of(error.code(), &error.to_string(), error.public_fields()))?;
+        let implementation = match &account.credentials {
+            None => None,
+            Some(_) => {
+                let all = self.link.credentials.of(&flow.definition.domain);
+                let chosen = all.iter().find(|one| Some(one.id.as_str()) == implementation).or(all.first());
+                Some(chosen.cloned().ok_or_else(|| Failure::code("missing_credentials"))?)
+            }
+        };
+        let (client_id, secret) = match &implementation {
+            Some(one) => (one.client_id.clone(), Some(one.client_secret.clone())),
+            None => (account.client_id.clone().unwrap_or_default(), account.client_secret.as_deref().map(Secret::new)),
+        };
+        let linkable = Linkable::new(resolved, &client_id, secret, account.scopes.clone());
+        let linkable = linkable.map_err(|error| failure::of(error.code(), &error.to_string(), error.public_fields()))?;
+        Ok((linkable, implementation))
+    }
+}

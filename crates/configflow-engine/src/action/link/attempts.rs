@@ -1,0 +1,129 @@
+//! Attempts under way, by flow and by a hash of their `state`.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use configflow_core::Failure;
+use configflow_oauth::{Account, Attempt, DeviceAttempt, Returned, StateHash};
+use time::OffsetDateTime;
+
+use crate::store::Token;
+
+/// How many spent attempts of a flow are remembered.
+const SPENT: usize = 16;
+
+/// An attempt that was not spent yet.
+pub(super) struct Live {
+    pub(super) account: Account,
+    pub(super) attempt: Attempt,
+    pub(super) key: String,
+    /// What a callback brought for it.
+    pub(super) returned: Option<Returned>,
+}
+
+/// What a flow has done towards linking.
+#[derive(Default)]
+struct FlowLink {
+    live: Option<Live>,
+    spent: Vec<(StateHash, Failure)>,
+    device: Option<(Account, DeviceAttempt, String)>,
+    linked: Option<Token>,
+}
+
+/// All attempts.
+#[derive(Default)]
+pub(super) struct Attempts {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    by_flow: HashMap<String, FlowLink>,
+    by_state: HashMap<StateHash, String>,
+}
+
+impl Attempts {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes an attempt the live one of its flow; the one before can no longer be returned to.
+    pub(super) fn begin(&self, flow_id: &str, live: Live) {
+        let mut kept = self.kept();
+        let state = live.attempt.state_hash();
+        let before = kept.by_flow.entry(flow_id.to_owned()).or_default().live.replace(live);
+        if let Some(before) = before {
+            kept.by_state.remove(&before.attempt.state_hash());
+        }
+        kept.by_state.insert(state, flow_id.to_owned());
+    }
+
+    /// Keeps what a callback brought. A second callback for the same attempt changes nothing.
+    pub(super) fn returned(&self, query: &str, now: OffsetDateTime) -> Option<String> {
+        let returned = Returned::from_query(query);
+        let state = returned.state_hash()?;
+        let mut kept = self.kept();
+        let flow_id = kept.by_state.get(&state)?.clone();
+        let live = kept.by_flow.get_mut(&flow_id)?.live.as_mut()?;
+        if live.attempt.state_hash() != state || now >= live.attempt.expires_at() {
+            return None;
+        }
+        live.returned.get_or_insert(returned);
+        Some(flow_id)
+    }
+
+    /// What the live attempt of a flow says to a look at it.
+    pub(super) fn look<T>(&self, flow_id: &str, look: impl FnOnce(&Live) -> T) -> Option<T> {
+        self.kept().by_flow.get(flow_id)?.live.as_ref().map(look)
+    }
+
+    /// Takes the live attempt away: from now on nobody else can send its code.
+    pub(super) fn take(&self, flow_id: &str) -> Option<Live> {
+        let mut kept = self.kept();
+        let live = kept.by_flow.get_mut(flow_id)?.live.take()?;
+        kept.by_state.remove(&live.attempt.state_hash());
+        Some(live)
+    }
+
+    /// Remembers what became of an attempt.
+    pub(super) fn spend(&self, flow_id: &str, state: StateHash, failure: Failure) {
+        let mut kept = self.kept();
+        let spent = &mut kept.by_flow.entry(flow_id.to_owned()).or_default().spent;
+        if spent.len() == SPENT {
+            spent.remove(0);
+        }
+        spent.push((state, failure));
+    }
+
+    /// The failure that a spent attempt had.
+    pub(super) fn failure_of(&self, flow_id: &str, state: StateHash) -> Option<Failure> {
+        let kept = self.kept();
+        let spent = &kept.by_flow.get(flow_id)?.spent;
+        spent.iter().find(|(known, _)| *known == state).map(|(_, failure)| failure.clone())
+    }
+
+    pub(super) fn begin_device(&self, flow_id: &str, account: Account, attempt: DeviceAttempt, key: String) {
+        self.kept().by_flow.entry(flow_id.to_owned()).or_default().device = Some((account, attempt, key));
+    }
+
+    pub(super) fn take_device(&self, flow_id: &str) -> Option<(Account, DeviceAttempt, String)> {
+        self.kept().by_flow.get_mut(flow_id)?.device.take()
+    }
+
+    pub(super) fn set_linked(&self, flow_id: &str, token: Token) {
+        self.kept().by_flow.entry(flow_id.to_owned()).or_default().linked = Some(token);
+    }
+
+    pub(super) fn linked(&self, flow_id: &str) -> Option<Token> {
+        self.kept().by_flow.get(flow_id)?.linked.clone()
+    }
+
+    pub(super) fn forget(&self, flow_id: &str) {
+        let mut kept = self.kept();
+        if let Some(link) = kept.by_flow.remove(flow_id)
+            && let Some(live) = link.live
+        {
+            kept.by_state.remove(&live.attempt.state_hash());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `link.redeem`: what came back becomes tokens.
+
+use configflow_core::{EffectOutcome, Failure};
+use configflow_oauth::{Account, Linked, Returned};
+use serde_json::{Map, Value, json};
+
+use super::attempts::Live;
+use super::failure;
+use crate::action::text;
+use crate::builder::Inner;
+use crate::flows::Flow;
+use crate::store::Token;
+
+impl Inner {
+    pub(super) async fn link_redeem(&self, flow: &Flow, parameters: &Map<String, Value>) -> EffectOutcome {
+        let pasted = text(parameters, "returned").map(Returned::pasted);
+        let attempts = &self.link.attempts;
+        if let Some(state) = pasted.as_ref().and_then(Returned::state_hash)
+            && let Some(failure) = attempts.failure_of(&flow.id, state)
+        {
+            // Sent once already: nothing is sent again.
+            return EffectOutcome::failed(failure);
+        }
+        let read = attempts.look(&flow.id, |live| {
+            let returned = pasted.as_ref().or(live.returned.as_ref());
+            returned.map(|returned| self.link.client.read(&live.account, &live.attempt, returned))
+        });
+        let code = match read {
+            None => return EffectOutcome::failed(Failure::code("returned_url").with("reason", "not_begun")),
+            Some(None) => return EffectOutcome::failed(Failure::code("returned_url").with("reason", "not_returned")),
+            Some(Some(Ok(code))) => code,
+            Some(Some(Err(error))) => {
+                let failure = failure::returned_url(&error);
+                let expired = error.code() == "link.url_expired";
+                let link = if expired || pasted.is_none() { self.afresh(flow) } else { None };
+                return EffectOutcome::Failed { failure, link };
+            }
+        };
+        let Some(live) = attempts.take(&flow.id) else {
+            return EffectOutcome::failed(Failure::code("returned_url").with("reason", "not_begun"));
+        };
+        let Live { account, attempt, key, .. } = live;
+        let (state, redirect_uri) = (attempt.state_hash(), attempt.redirect_uri().to_owned());
+        // From here on the attempt is spent, whatever comes of it; also where the time limit ends this.
+        attempts.spend(&flow.id, state, Failure::code("token").with("reason", "timeout"));
+        let outcome = self.link.client.redeem(&account, attempt, code, &flow.principal()).await;
+        let failure = match outcome {
+            Ok(linked) if linked.scopes.is_complete() => return self.linked(flow, &account, linked, key),
+            Ok(linked) => Failure { code: "scopes_missing".to_owned(), fields: linked.scopes.public_fields() },
+            Err(error) => failure::token(&error),
+        };
+        attempts.spend(&flow.id, state, failure.clone());
+        let link = self.begin(flow, account, &redirect_uri, key).ok();
+        EffectOutcome::Failed { failure, link }
+    }
+
+    /// A fresh attempt in place of one that can no longer be used.
+    fn afresh(&self, flow: &Flow) -> Option<Value> {
+        let live = self.link.attempts.take(&flow.id)?;
+        let redirect_uri = live.attempt.redirect_uri().to_owned();
+        self.begin(flow, live.account, &redirect_uri, live.key).ok()
+    }
+
+    /// Keeps the tokens for the end of the flow, and tells the flow what is public about the account.
+    pub(super) fn linked(&self, flow: &Flow, account: &Account, linked: Linked, key: String) -> EffectOutcome {
+        let provider = account.provider();
+        let identity = linked.identity.as_ref();
+        let public = json!({
+            "provider": provider.name(),
+            "api": provider.api(),
+            "key": key,
+            "username": identity.and_then(|identity| identity.username()),
+            "name": identity.and_then(|identity| identity.display_name()),
+            "unique_id": identity.map(|identity| identity.unique_id()),
+            "scopes": linked.tokens.scopes(),
+        });
+        let result = Value::Object(linked.tokens.extra().clone());
+        let token = Token {
+            domain: flow.definition.domain.clone(),
+            key,
+            provider: provider.name().to_owned(),
+            parameters: provider.parameters().clone(),
+            client_id: account.client_id().to_owned(),
+            client_secret: account.client_secret().cloned(),
+            scopes: account.scopes().to_vec(),
+            tokens: linked.tokens,
+            account: public.clone(),
+        };
+        self.link.attempts.set_linked(&flow.id, token);
+        EffectOutcome::Done { result, link: None, account: Some(public) }
+    }
+}

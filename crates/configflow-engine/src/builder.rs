@@ -1,0 +1,312 @@
+//! Puts an engine together.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use configflow_core::Definition;
+use configflow_core::signature::Signatures;
+use configflow_oauth::{Catalogue, Clock, Entropy, EntropyError, Outbound, SystemClock, SystemEntropy};
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+
+use crate::action::{Action, Actions, Http, Implementation, Link};
+use crate::caller::Caller;
+use crate::error::FlowError;
+use crate::flows::Flows;
+use crate::limits::Limits;
+use crate::notice::Notice;
+use crate::observe::Observer;
+use crate::store::{Entry, MemoryStore, Store, StoreError};
+
+/// Runs flows. Cloning is cheap.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) definitions: RwLock<HashMap<String, Definition>>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) flows: Flows,
+    pub(crate) actions: Actions,
+    pub(crate) http: Http,
+    pub(crate) link: Link,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) limits: Limits,
+    pub(crate) hub: RwLock<Arc<Value>>,
+    pub(crate) notices: broadcast::Sender<Notice>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+}
+
+/// Settings of an [`Engine`].
+pub struct Builder {
+    definitions: HashMap<String, Definition>,
+    store: Arc<dyn Store>,
+    catalogue: Catalogue,
+    actions: Actions,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    outbound: Outbound,
+    limits: Limits,
+    hub: Value,
+    allow_local: bool,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            definitions: HashMap::new(),
+            store: Arc::new(MemoryStore::new()),
+            catalogue: Catalogue::builtin(),
+            actions: Actions::default(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            outbound: Outbound::default(),
+            limits: Limits::default(),
+            hub: json!({}),
+            allow_local: true,
+            observer: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Adds a definition; it handles its domain.
+    #[must_use]
+    pub fn definition(mut self, definition: Definition) -> Self {
+        self.definitions.insert(definition.domain.clone(), definition);
+        self
+    }
+
+    /// Keeps flows, entries and tokens here; in memory by default.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = store;
+        self
+    }
+
+    /// The providers that accounts can be linked with; the built-in catalogue by default.
+    #[must_use]
+    pub fn catalogue(mut self, catalogue: Catalogue) -> Self {
+        self.catalogue = catalogue;
+        self
+    }
+
+    /// Registers an action of the embedder's.
+    #[must_use]
+    pub fn action(mut self, action: impl Action) -> Self {
+        self.actions.register(Arc::new(action));
+        self
+    }
+
+    /// Where the time comes from.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where random bytes come from; a cryptographic generator by default.
+    #[must_use]
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.entropy = entropy;
+        self
+    }
+
+    /// Where requests go that begin with certain prefixes: gateways and test servers.
+    #[must_use]
+    pub fn outbound(mut self, outbound: Outbound) -> Self {
+        self.outbound = outbound;
+        self
+    }
+
+    /// Time and size limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// What the name `hub` holds: location, country, language, time_zone, currency, onboarded, external_url.
+    #[must_use]
+    pub fn hub(mut self, hub: Value) -> Self {
+        self.hub = hub;
+        self
+    }
+
+    /// Overrules `network: local` of every definition: no private address is reached.
+    #[must_use]
+    pub fn refuse_local(mut self) -> Self {
+        self.allow_local = false;
+        self
+    }
+
+    /// Watches transitions.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// The signatures of the actions that were registered, for the loader.
+    #[must_use]
+    pub fn signatures(&self) -> Signatures {
+        self.actions.signatures()
+    }
+
+    /// The engine.
+    ///
+    /// # Errors
+    /// Where no HTTP client can be made, such as on a machine without CA certificates.
+    pub fn build(self) -> Result<Engine, BuildError> {
+        let http = Http::new(&self.outbound, &self.limits, self.allow_local).map_err(|_| BuildError)?;
+        let link = Link::new(self.catalogue, self.outbound, &self.limits, Arc::clone(&self.clock), Arc::clone(&self.entropy)).map_err(|_| BuildError)?;
+        Ok(Engine {
+            inner: Arc::new(Inner {
+                definitions: RwLock::new(self.definitions),
+                store: self.store,
+                flows: Flows::default(),
+                actions: self.actions,
+                http,
+                link,
+                clock: self.clock,
+                entropy: self.entropy,
+                limits: self.limits,
+                hub: RwLock::new(Arc::new(self.hub)),
+                notices: broadcast::Sender::new(1024),
+                observer: self.observer,
+            }),
+        })
+    }
+}
+
+/// Why an engine cannot be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no HTTP client can be made: the machine has no usable CA certificates")]
+pub struct BuildError;
+
+impl BuildError {
+    /// The stable code of the error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "engine.no_http_client"
+    }
+}
+
+impl Engine {
+    /// Settings to begin with.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Drives flows as a principal. Who that is, the embedder has checked.
+    #[must_use]
+    pub fn caller(&self, principal: &str) -> Caller {
+        Caller::new(self.clone(), principal)
+    }
+
+    /// The definition of a domain.
+    #[must_use]
+    pub fn definition(&self, domain: &str) -> Option<Definition> {
+        self.inner.definition(domain)
+    }
+
+    /// Adds or replaces a definition. Flows in progress keep the one that they began with.
+    pub fn set_definition(&self, definition: Definition) {
+        let mut definitions = self.inner.definitions.write().unwrap_or_else(PoisonError::into_inner);
+        definitions.insert(definition.domain.clone(), definition);
+    }
+
+    /// Replaces what `hub` holds for flows that begin from now on.
+    pub fn set_hub(&self, hub: Value) {
+        *self.inner.hub.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(hub);
+    }
+
+    /// Adds a client id and secret that the operator stored for an integration (`application_credentials`).
+    pub fn add_credentials(&self, domain: &str, implementation: Implementation) {
+        self.inner.link.credentials.add(domain, implementation);
+    }
+
+    /// What happens, from now on. A slow listener misses notices, never events.
+    #[must_use]
+    pub fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.inner.notices.subscribe()
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.inner.store
+    }
+
+    /// How many flows are in progress.
+    #[must_use]
+    pub fn flows_in_progress(&self) -> usize {
+        self.inner.flows.len()
+    }
+
+    /// Removes an entry with its token, which is revoked where the provider can.
+    ///
+    /// # Errors
+    /// [`FlowError::UnknownEntry`], or what the store says.
+    pub async fn remove_entry(&self, entry_id: &str) -> Result<Entry, FlowError> {
+        let removed = self.inner.store.remove_entry(entry_id).await?;
+        let (entry, token) = removed.ok_or(FlowError::UnknownEntry)?;
+        if let Some(token) = token {
+            self.inner.link.revoke(&token).await;
+        }
+        self.inner.notify(Notice::EntryRemoved { entry_id: entry.entry_id.clone() });
+        Ok(entry)
+    }
+}
+
+impl Inner {
+    pub(crate) fn definition(&self, domain: &str) -> Option<Definition> {
+        self.definitions.read().unwrap_or_else(PoisonError::into_inner).get(domain).cloned()
+    }
+
+    pub(crate) fn hub(&self) -> Arc<Value> {
+        Arc::clone(&self.hub.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The hub's address as the world sees it.
+    pub(crate) fn external_url(&self) -> Option<String> {
+        self.hub().get("external_url").and_then(Value::as_str).map(|url| url.trim_end_matches('/').to_owned())
+    }
+
+    pub(crate) fn notify(&self, notice: Notice) {
+        // Nobody listening is no fault.
+        let _ = self.notices.send(notice);
+    }
+
+    /// A ULID of now, for flows and entries.
+    pub(crate) fn ulid(&self) -> Result<String, EntropyError> {
+        let mut random = [0; 16];
+        self.entropy.fill(&mut random[..10])?;
+        let millis = u64::try_from(self.clock.now().unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+        Ok(ulid::Ulid::from_parts(millis, u128::from_le_bytes(random)).to_string())
+    }
+
+    /// 32 hex digits, for options and sub-entry flows.
+    pub(crate) fn hex_id(&self) -> Result<String, EntropyError> {
+        let mut random = [0; 16];
+        self.entropy.fill(&mut random)?;
+        Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    pub(crate) async fn entry(&self, entry_id: &str) -> Result<Entry, FlowError> {
+        self.store.entry(entry_id).await?.ok_or(FlowError::UnknownEntry)
+    }
+}
+
+impl From<StoreError> for configflow_core::EffectOutcome {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::AlreadyConfigured => Self::Abort { reason: "already_configured".to_owned(), placeholders: None },
+            other => Self::failed(configflow_core::Failure::code(other.code()).with("text", other.to_string())),
+        }
+    }
+}

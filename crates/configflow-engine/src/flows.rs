@@ -1,0 +1,163 @@
+//! Flows in progress, found by id and by unique id, never by looking through all of them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use configflow_core::{Definition, FlowResult, State};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use crate::error::FlowError;
+
+/// One flow in progress.
+pub(crate) struct Flow {
+    pub(crate) id: String,
+    pub(crate) definition: Definition,
+    /// Events of one flow take turns, the store's answer included: what was acknowledged is kept.
+    pub(crate) turn: tokio::sync::Mutex<()>,
+    now: Mutex<Now>,
+    shown: watch::Sender<Shown>,
+}
+
+struct Now {
+    state: Arc<State>,
+    principal: Option<String>,
+    running: Option<AbortHandle>,
+    /// What the flow claims beside its unique id.
+    claims: Vec<String>,
+}
+
+/// What was last shown, and how many results were shown so far.
+#[derive(Clone, Default)]
+pub(crate) struct Shown {
+    pub(crate) count: u64,
+    pub(crate) result: Option<Arc<FlowResult>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Flow {
+    pub(crate) fn new(definition: Definition, state: State, principal: Option<String>) -> Self {
+        let id = state.flow_id().to_owned();
+        let now = Now { state: Arc::new(state), principal, running: None, claims: Vec::new() };
+        let shown = watch::Sender::new(Shown::default());
+        Self { id, definition, turn: tokio::sync::Mutex::default(), now: Mutex::new(now), shown }
+    }
+
+    pub(crate) fn state(&self) -> Arc<State> {
+        Arc::clone(&locked(&self.now).state)
+    }
+
+    pub(crate) fn set_state(&self, state: State) {
+        locked(&self.now).state = Arc::new(state);
+    }
+
+    /// Binds the flow to the first principal that drives it, and refuses any other.
+    pub(crate) fn admit(&self, principal: &str) -> Result<(), FlowError> {
+        let mut now = locked(&self.now);
+        match now.principal.get_or_insert_with(|| principal.to_owned()) {
+            bound if bound == principal => Ok(()),
+            _ => Err(FlowError::OtherPrincipal),
+        }
+    }
+
+    /// Who drives the flow.
+    pub(crate) fn principal(&self) -> String {
+        locked(&self.now).principal.clone().unwrap_or_default()
+    }
+
+    pub(crate) fn running(&self, handle: AbortHandle) {
+        locked(&self.now).running = Some(handle);
+    }
+
+    pub(crate) fn cancel(&self) {
+        if let Some(handle) = locked(&self.now).running.take() {
+            handle.abort();
+        }
+    }
+
+    /// Remembers a claim, to be given back when the flow is over.
+    pub(crate) fn claims(&self, key: &str) {
+        locked(&self.now).claims.push(key.to_owned());
+    }
+
+    pub(crate) fn publish(&self, result: FlowResult) {
+        self.shown.send_modify(|shown| {
+            shown.count += 1;
+            shown.result = Some(Arc::new(result));
+        });
+    }
+
+    /// How many results were shown so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.shown.borrow().count
+    }
+
+    /// The first result after those that were counted.
+    pub(crate) async fn shown_after(&self, count: u64) -> Option<Arc<FlowResult>> {
+        let mut shown = self.shown.subscribe();
+        let seen = shown.wait_for(|shown| shown.count > count).await.ok()?;
+        seen.result.clone()
+    }
+}
+
+/// Every flow in progress.
+#[derive(Default)]
+pub(crate) struct Flows {
+    by_id: RwLock<HashMap<String, Arc<Flow>>>,
+    /// Integration and unique id to flows.
+    by_unique_id: Mutex<HashMap<(String, String), BTreeSet<String>>>,
+}
+
+impl Flows {
+    pub(crate) fn get(&self, flow_id: &str) -> Option<Arc<Flow>> {
+        self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(flow_id).cloned()
+    }
+
+    pub(crate) fn insert(&self, flow: Arc<Flow>, limit: usize) -> Result<(), FlowError> {
+        let mut flows = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
+        if flows.len() >= limit {
+            return Err(FlowError::TooMany { limit });
+        }
+        flows.insert(flow.id.clone(), flow);
+        Ok(())
+    }
+
+    pub(crate) fn remove(&self, flow: &Flow) {
+        self.by_id.write().unwrap_or_else(PoisonError::into_inner).remove(&flow.id);
+        let claims = std::mem::take(&mut locked(&flow.now).claims);
+        let unique_id = flow.state().context().unique_id.clone();
+        for claim in claims.iter().chain(&unique_id) {
+            self.release(&flow.definition.domain, claim, &flow.id);
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Flow>> {
+        self.by_id.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Claims a unique id for a flow; says whether another flow has it.
+    pub(crate) fn claim(&self, domain: &str, unique_id: &str, flow_id: &str) -> bool {
+        let mut owners = locked(&self.by_unique_id);
+        let flows = owners.entry((domain.to_owned(), unique_id.to_owned())).or_default();
+        flows.insert(flow_id.to_owned());
+        flows.len() > 1
+    }
+
+    pub(crate) fn release(&self, domain: &str, unique_id: &str, flow_id: &str) {
+        let mut owners = locked(&self.by_unique_id);
+        let key = (domain.to_owned(), unique_id.to_owned());
+        if let Some(flows) = owners.get_mut(&key) {
+            flows.remove(flow_id);
+            if flows.is_empty() {
+                owners.remove(&key);
+            }
+        }
+    }
+}

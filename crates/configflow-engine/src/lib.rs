@@ -1,0 +1,29 @@
+//! Runs the effects of flows, and keeps flows in progress, entries and tokens.
+//!
+//! An [`Engine`] holds definitions and a [`Store`]. Whoever drives flows does so as a principal, by a [`Caller`]:
+//! starts one, answers what it shows, asks again, gives it up. Effects run in tasks of the engine, so a client that hangs
+//! up loses nothing. Time, ids and randomness are injected.
+//!
+//! What it is not: it serves no HTTP and reads no YAML.
+
+pub mod action;
+mod builder;
+mod caller;
+mod driver;
+mod error;
+mod flows;
+mod limits;
+mod notice;
+mod observe;
+pub mod store;
+mod view;
+
+pub use action::{Action, ActionCall, Implementation};
+pub use builder::{Builder, Engine};
+pub use caller::{Callback, Caller, Start};
+pub use error::FlowError;
+pub use limits::Limits;
+pub use notice::Notice;
+pub use observe::{Observer, Observed};
+pub use store::{Entry, MemoryStore, Store, StoreError, Subentry, Token};
+pub use view::entry_view;

@@ -1,0 +1,120 @@
+//! What a flow ends with, as one transaction.
+
+use configflow_core::Change;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use super::{Entry, StoreError, Subentry, Token};
+
+/// One transaction.
+pub struct Commit {
+    /// The flow that ends; it is forgotten in the same transaction.
+    pub flow_id: String,
+    /// When.
+    pub now: OffsetDateTime,
+    /// What is written.
+    pub write: Write,
+    /// The token of the account that the flow linked.
+    pub token: Option<Token>,
+}
+
+/// What is written.
+pub enum Write {
+    /// A new entry. One that is ignored and has the same unique id gives way.
+    Create(Box<Entry>),
+    /// Changes of an entry.
+    Update {
+        /// Which.
+        entry_id: String,
+        /// What changes.
+        change: Change,
+    },
+    /// The options of an entry.
+    SetOptions {
+        /// Which.
+        entry_id: String,
+        /// The options.
+        options: Map<String, Value>,
+    },
+    /// A new sub-entry.
+    CreateSubentry {
+        /// Of which entry.
+        entry_id: String,
+        /// The sub-entry.
+        subentry: Subentry,
+    },
+    /// Changes of a sub-entry.
+    UpdateSubentry {
+        /// Of which entry.
+        entry_id: String,
+        /// Which.
+        subentry_id: String,
+        /// What changes.
+        change: Change,
+    },
+}
+
+/// What was written.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// The entry as it is now.
+    pub entry: Entry,
+    /// Whether anything of it is different from before.
+    pub changed: bool,
+}
+
+impl Write {
+    /// Applies the write to the entry that it changes, for stores that keep whole entries.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be; the entry is then to be left as it was.
+    pub fn apply(self, entry: &mut Entry, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let before = entry.clone();
+        match self {
+            Self::Create(new) => *entry = *new,
+            Self::Update { change, .. } => {
+                replace(&mut entry.data, change.data, change.data_updates);
+                replace(&mut entry.options, change.options, change.options_updates);
+                if let Some(title) = change.title {
+                    entry.title = title;
+                }
+                if let Some(unique_id) = change.unique_id {
+                    entry.unique_id = Some(unique_id);
+                }
+            }
+            Self::SetOptions { options, .. } => entry.options = options,
+            Self::CreateSubentry { subentry, .. } => {
+                let taken = |other: &Subentry| subentry.unique_id.is_some() && other.unique_id == subentry.unique_id;
+                if entry.subentries.iter().any(taken) {
+                    return Err(StoreError::AlreadyConfigured);
+                }
+                entry.subentries.push(subentry);
+            }
+            Self::UpdateSubentry { subentry_id, change, .. } => {
+                let found = entry.subentries.iter_mut().find(|subentry| subentry.subentry_id == subentry_id);
+                let subentry = found.ok_or(StoreError::NoEntry)?;
+                replace(&mut subentry.data, change.data, change.data_updates);
+                if let Some(title) = change.title {
+                    subentry.title = title;
+                }
+                if let Some(unique_id) = change.unique_id {
+                    subentry.unique_id = Some(unique_id);
+                }
+            }
+        }
+        let changed = *entry != before;
+        if changed && entry.entry_id == before.entry_id {
+            entry.modified_at = now;
+        }
+        Ok(changed)
+    }
+}
+
+fn replace(target: &mut Map<String, Value>, whole: Option<Map<String, Value>>, updates: Option<Map<String, Value>>) {
+    if let Some(whole) = whole {
+        *target = whole;
+    }
+    if let Some(updates) = updates {
+        target.extend(updates);
+    }
+}

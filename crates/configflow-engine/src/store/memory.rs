@@ -1,0 +1,160 @@
+//! A store in memory: for tests, for the command line, and for a core that keeps its entries itself.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use configflow_core::State;
+
+use super::{Answer, Commit, Committed, Entry, Store, StoreError, Token, Write};
+
+/// Flows, entries and tokens, gone with the process.
+#[derive(Default)]
+pub struct MemoryStore {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    flows: HashMap<String, State>,
+    /// By id; ULIDs sort by the time of their making.
+    entries: BTreeMap<String, Entry>,
+    by_unique_id: HashMap<(String, String), String>,
+    tokens: HashMap<(String, String), Token>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts an entry there as it is, for the beginning of a test or of a core's own store.
+    pub fn insert(&self, entry: Entry) {
+        self.kept().put(entry);
+    }
+}
+
+impl Kept {
+    fn put(&mut self, entry: Entry) {
+        if let Some(old) = self.entries.get(&entry.entry_id)
+            && let Some(unique_id) = &old.unique_id
+        {
+            self.by_unique_id.remove(&(old.domain.clone(), unique_id.clone()));
+        }
+        if let Some(unique_id) = &entry.unique_id {
+            self.by_unique_id.insert((entry.domain.clone(), unique_id.clone()), entry.entry_id.clone());
+        }
+        self.entries.insert(entry.entry_id.clone(), entry);
+    }
+
+    fn remove(&mut self, entry_id: &str) -> Option<Entry> {
+        let entry = self.entries.remove(entry_id)?;
+        if let Some(unique_id) = &entry.unique_id {
+            self.by_unique_id.remove(&(entry.domain.clone(), unique_id.clone()));
+        }
+        Some(entry)
+    }
+
+    fn commit(&mut self, commit: Commit) -> Result<Committed, StoreError> {
+        let (entry, changed) = match commit.write {
+            Write::Create(entry) => {
+                if let Some(token) = &commit.token
+                    && self.tokens.contains_key(&(token.domain.clone(), token.key.clone()))
+                {
+                    return Err(StoreError::AlreadyConfigured);
+                }
+                let owner = entry.unique_id.as_ref().and_then(|id| self.by_unique_id.get(&(entry.domain.clone(), id.clone())).cloned());
+                if let Some(owner) = owner {
+                    if self.entries.get(&owner).is_some_and(|owner| owner.source != "ignore") {
+                        return Err(StoreError::AlreadyConfigured);
+                    }
+                    self.remove(&owner);
+                }
+                (*entry, true)
+            }
+            write => {
+                let entry_id = match &write {
+                    Write::Update { entry_id, .. }
+                    | Write::SetOptions { entry_id, .. }
+                    | Write::CreateSubentry { entry_id, .. }
+                    | Write::UpdateSubentry { entry_id, .. } => entry_id,
+                    Write::Create(entry) => &entry.entry_id,
+                };
+                let mut entry = self.entries.get(entry_id).cloned().ok_or(StoreError::NoEntry)?;
+                let changed = write.apply(&mut entry, commit.now)?;
+                (entry, changed)
+            }
+        };
+        let mut entry = entry;
+        if let Some(token) = commit.token {
+            entry.account_key = Some(token.key.clone());
+            self.tokens.insert((token.domain.clone(), token.key.clone()), token);
+        }
+        self.put(entry.clone());
+        self.flows.remove(&commit.flow_id);
+        Ok(Committed { entry, changed })
+    }
+}
+
+fn ready<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> Answer<'a, T> {
+    Box::pin(std::future::ready(answer))
+}
+
+impl Store for MemoryStore {
+    fn save_flow<'a>(&'a self, state: &'a State) -> Answer<'a, ()> {
+        self.kept().flows.insert(state.flow_id().to_owned(), state.clone());
+        ready(Ok(()))
+    }
+
+    fn remove_flow<'a>(&'a self, flow_id: &'a str) -> Answer<'a, ()> {
+        self.kept().flows.remove(flow_id);
+        ready(Ok(()))
+    }
+
+    fn flows(&self) -> Answer<'_, Vec<State>> {
+        ready(Ok(self.kept().flows.values().cloned().collect()))
+    }
+
+    fn commit(&self, commit: Commit) -> Answer<'_, Committed> {
+        ready(self.kept().commit(commit))
+    }
+
+    fn entry<'a>(&'a self, entry_id: &'a str) -> Answer<'a, Option<Entry>> {
+        ready(Ok(self.kept().entries.get(entry_id).cloned()))
+    }
+
+    fn entries<'a>(&'a self, domain: Option<&'a str>) -> Answer<'a, Vec<Entry>> {
+        let kept = self.kept();
+        let entries = kept.entries.values().filter(|entry| domain.is_none_or(|domain| entry.domain == domain));
+        ready(Ok(entries.cloned().collect()))
+    }
+
+    fn entry_by_unique_id<'a>(&'a self, domain: &'a str, unique_id: &'a str) -> Answer<'a, Option<Entry>> {
+        let kept = self.kept();
+        let owner = kept.by_unique_id.get(&(domain.to_owned(), unique_id.to_owned()));
+        ready(Ok(owner.and_then(|entry_id| kept.entries.get(entry_id)).cloned()))
+    }
+
+    fn remove_entry<'a>(&'a self, entry_id: &'a str) -> Answer<'a, Option<(Entry, Option<Token>)>> {
+        let mut kept = self.kept();
+        let removed = kept.remove(entry_id).map(|entry| {
+            let token = entry.account_key.as_ref().and_then(|key| kept.tokens.remove(&(entry.domain.clone(), key.clone())));
+            (entry, token)
+        });
+        ready(Ok(removed))
+    }
+
+    fn token<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, Option<Token>> {
+        ready(Ok(self.kept().tokens.get(&(domain.to_owned(), key.to_owned())).cloned()))
+    }
+
+    fn save_token(&self, token: Token) -> Answer<'_, ()> {
+        self.kept().tokens.insert((token.domain.clone(), token.key.clone()), token);
+        ready(Ok(()))
+    }
+}

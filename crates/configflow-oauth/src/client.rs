@@ -1,0 +1,84 @@
+//! The client: the network, the clock and the random numbers in one handle, cheap to clone. Each operation is in its own file.
+//!
+//! Not a store: attempts and tokens are given back to the caller.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use time::OffsetDateTime;
+use url::Url;
+
+use crate::catalogue::{Catalogue, Resolution, ResolveError, Resolved};
+use crate::clock::{Clock, SystemClock};
+use crate::entropy::{Entropy, SystemEntropy};
+use crate::http::{ClientError, Http, HttpOptions};
+use crate::jwks::KeySet;
+
+/// The OAuth client. `Send + Sync`, and a clone shares its connections and keys.
+#[derive(Clone, Debug)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    http: Http,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    keys: Mutex<HashMap<Url, Arc<KeySet>>>,
+}
+
+impl Client {
+    /// A client with the machine's clock and random numbers.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn new(options: HttpOptions) -> Result<Self, ClientError> {
+        Self::with(options, Arc::new(SystemClock), Arc::new(SystemEntropy))
+    }
+
+    /// A client with a given clock and random numbers.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn with(options: HttpOptions, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, ClientError> {
+        let http = Http::new(options)?;
+        Ok(Self { inner: Arc::new(Inner { http, clock, entropy, keys: Mutex::default() }) })
+    }
+
+    /// Finds a provider, gives its parameters their values, and asks its issuer for metadata where that is needed.
+    ///
+    /// # Errors
+    /// When there is no such provider, a parameter does not fit, or the metadata cannot be had.
+    pub async fn resolve(
+        &self,
+        catalogue: &Catalogue,
+        name: &str,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Arc<Resolved>, ResolveError> {
+        match catalogue.resolve(name, parameters)? {
+            Resolution::Ready(resolved) => Ok(Arc::from(resolved)),
+            Resolution::Discover(provider) => Ok(Arc::new(self.discover(*provider).await?)),
+        }
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.inner.http
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.inner.clock.now()
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        self.inner.entropy.as_ref()
+    }
+
+    pub(crate) fn kept_keys(&self, url: &Url) -> Option<Arc<KeySet>> {
+        self.inner.keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(url).cloned()
+    }
+
+    pub(crate) fn keep_keys(&self, url: &Url, keys: Arc<KeySet>) {
+        self.inner.keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(url.clone(), keys);
+    }
+}

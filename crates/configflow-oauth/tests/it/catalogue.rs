@@ -1,0 +1,139 @@
+//! The providers' files: all load, each has what its methods need, and what an embedder adds is checked as strictly.
+
+use std::collections::BTreeMap;
+
+use configflow_oauth::catalogue::{Method, PkceSupport};
+use configflow_oauth::{Account, Catalogue, CatalogueError, Resolution, Secret};
+
+use crate::support::{resolved, resolved_in};
+
+const MINIMAL: &str = "
+name: small
+title: Small
+endpoints: { authorization: https://small.example/a, token: https://small.example/t }
+methods: [callback]
+pkce: { support: confirmed }
+token: { auth: basic }
+scopes: { order: given }
+";
+
+#[test]
+fn every_provider_has_what_its_methods_need() {
+    let catalogue = Catalogue::builtin();
+    let names = catalogue.providers().map(|provider| provider.name().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names, ["acme_cloud", "generic_oidc", "github", "google", "iotty", "microsoft_entra", "spotify"]);
+    for provider in catalogue.providers() {
+        if provider.is_discovered() {
+            continue;
+        }
+        let Resolution::Ready(resolved) = catalogue.resolve(provider.name(), &BTreeMap::new()).unwrap() else { panic!() };
+        for method in provider.methods() {
+            match method {
+                Method::Device => assert!(resolved.endpoints().device_authorization.is_some(), "{}", provider.name()),
+                Method::Paste => assert!(resolved.native().is_some(), "{}", provider.name()),
+                _ => assert!(resolved.endpoints().authorization.is_some(), "{}", provider.name()),
+            }
+        }
+        assert!(resolved.api().is_some_and(|api| !api.ends_with('/')), "{}", provider.name());
+    }
+}
+
+#[test]
+fn sec_05_unconfirmed_pkce_has_a_written_reason() {
+    for provider in Catalogue::builtin().providers() {
+        assert_eq!(provider.pkce_support() == PkceSupport::Unconfirmed, provider.pkce_reason().is_some(), "{}", provider.name());
+    }
+}
+
+#[test]
+fn the_three_clouds_of_entra() {
+    let table = [
+        ("Default", "https://login.microsoftonline.com", "https://graph.microsoft.com"),
+        ("21Vianet (China)", "https://login.partner.microsoftonline.cn", "https://microsoftgraph.chinacloudapi.cn"),
+        ("MS365 GCC", "https://login.microsoftonline.us", "https://graph.microsoft.us"),
+    ];
+    for (cloud, authority, graph) in table {
+        let entra = resolved("microsoft_entra", &[("cloud", cloud), ("tenant", "contoso.example")]);
+        assert_eq!(entra.endpoints().token.as_str(), format!("{authority}/contoso.example/oauth2/v2.0/token"));
+        assert_eq!(entra.native().unwrap().redirect_uri, format!("{authority}/common/oauth2/nativeclient"));
+        assert_eq!(entra.api(), Some(graph));
+        assert_eq!(entra.scopes().asked(&["User.Read".into()])[0], format!("{graph}/User.Read"));
+        assert_eq!(entra.issuer().unwrap().as_str(), format!("{authority}/{{claim:tid}}/v2.0"));
+    }
+}
+
+#[test]
+fn parameters_are_checked() {
+    let refuse = |name: &str, parameters: &[(&str, &str)]| {
+        let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let error = Catalogue::builtin().resolve(name, &parameters).unwrap_err();
+        (error.code(), error.to_string())
+    };
+    assert_eq!(refuse("nobody", &[]).0, "provider.unknown");
+    assert_eq!(refuse("google", &[("tenant", "x")]).0, "provider.parameter_unknown");
+    assert_eq!(refuse("generic_oidc", &[]).0, "provider.parameter_missing");
+    assert_eq!(
+        refuse("microsoft_entra", &[("cloud", "Mars")]),
+        (
+            "provider.parameter_choice",
+            "the provider's parameter cloud must be one of Default, 21Vianet (China), MS365 GCC".into()
+        )
+    );
+    for tenant in ["", "..", "a/b", "x?y", "evil.example#"] {
+        assert_eq!(refuse("microsoft_entra", &[("tenant", tenant)]).0, "provider.parameter_format", "{tenant}");
+    }
+    for issuer in ["http://id.example", "https://u:p@id.example", "id.example", "javascript:alert(1)"] {
+        assert_eq!(refuse("generic_oidc", &[("issuer", issuer)]).0, "provider.parameter_format", "{issuer}");
+    }
+}
+
+#[test]
+fn an_embedder_adds_a_provider() {
+    let catalogue = Catalogue::builtin()
+        .with_errors("{ name: small, code_prefix: SM, codes: { '1': { cause: c, remedy: r, blame: [retry], final: true } } }")
+        .and_then(|catalogue| catalogue.with(&format!("{MINIMAL}errors: small\n")))
+        .unwrap();
+    let small = resolved_in(&catalogue, "small", &[]);
+    assert_eq!(small.provider().errors().codes().collect::<Vec<_>>(), ["SM1"]);
+    assert!(matches!(catalogue.with(MINIMAL), Err(CatalogueError::Duplicate(name)) if name == "small"));
+}
+
+#[test]
+fn a_provider_that_contradicts_itself_is_refused() {
+    let cases = [
+        (MINIMAL.replace("title: Small", "titel: Small"), "catalogue.shape"),
+        (MINIMAL.replace("[callback]", "[device]"), "the method device needs a device authorization endpoint"),
+        (MINIMAL.replace("[callback]", "[paste]"), "the method paste needs a native redirect URI"),
+        (MINIMAL.replace("[callback]", "[]"), "at least one method is needed"),
+        (MINIMAL.replace("confirmed", "unconfirmed"), "unconfirmed support of PKCE needs a written reason"),
+        (
+            MINIMAL.replace("https://small.example/t", "http://small.example/t"),
+            "the provider's token endpoint is not an https address",
+        ),
+        (MINIMAL.replace("https://small.example/t", "'https://{host}/t'"), "`{host}` is not a parameter"),
+        (format!("{MINIMAL}identity: {{ key: [sub] }}\n"), "an identity needs the base scope openid"),
+        (format!("{MINIMAL}errors: none_such\n"), "there is no error table none_such"),
+        (
+            format!("{MINIMAL}authorize: {{ extra: [{{ name: response_type, value: token }}] }}\n"),
+            "the authorize parameter response_type is set by us",
+        ),
+    ];
+    for (text, expected) in cases {
+        let error = Catalogue::empty().with(&text).unwrap_err();
+        assert!(error.code() == expected || error.to_string().ends_with(expected), "{expected}: {error}");
+    }
+}
+
+#[test]
+fn an_account_needs_what_its_provider_needs() {
+    let account = |provider: &str, client_id: &str, secret: Option<&str>, scope: &str| {
+        let made = Account::new(resolved(provider, &[]), client_id, secret.map(Secret::from), vec![scope.to_owned()]);
+        made.map(|account| account.client_id().to_owned()).map_err(|error| error.code())
+    };
+    assert_eq!(account("acme_cloud", "", None, "read"), Ok("acme-hub".to_owned()));
+    assert_eq!(account("microsoft_entra", "", None, "a"), Err("account.client_id_missing"));
+    assert_eq!(account("microsoft_entra", "a b", None, "a"), Err("account.client_id_malformed"));
+    assert_eq!(account("google", "1234", Some(""), "a"), Err("account.client_secret_missing"));
+    assert_eq!(account("google", "1234", Some("x"), "a b"), Err("account.scope_malformed"));
+    assert_eq!(account("google", "1234", Some("x"), ""), Err("account.scope_malformed"));
+}

@@ -1,0 +1,3 @@
+//! Fixtures, snapshots, coverage and a simulated provider for testing flows.
+
+pub mod simulated;

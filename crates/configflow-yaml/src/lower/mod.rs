@@ -1,0 +1,138 @@
+//! From the tree of a file to a compiled definition.
+//!
+//! Everything that is wrong is reported, and lowering goes on with what can be understood, so that one run reports all
+//! mistakes. While it compiles, it leaves a [`trace`] of each step for the checks.
+
+mod account;
+mod actions;
+mod file;
+mod form;
+mod keys;
+mod library;
+mod names;
+mod outcome;
+mod sequence;
+mod step;
+mod template;
+pub(crate) mod trace;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use configflow_core::Name;
+use configflow_core::definition::{Handlers, Parts};
+use configflow_core::expr::{Expressions, Template};
+use configflow_core::signature::{Shape, Signature, Signatures};
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Builder, Code, Diagnostics};
+use crate::node::{Node, Span};
+use field::LoweredField;
+use trace::{BlockUse, DialogTrace, LetTrace, Trace};
+
+pub(crate) mod field;
+
+pub(crate) use file::lower;
+pub use library::{libraries, library};
+pub(crate) use outcome::listed;
+pub(crate) use sequence::shape_has;
+
+pub(crate) const NOT_SOUND: Code = Code::new("definition.not_sound", "the definition cannot be put together");
+
+/// Every code of the lowering.
+pub(crate) const CODES: &[Code] = &[
+    NOT_SOUND, file::DOMAIN, file::NO_DIALOG, keys::UNKNOWN_KEY, keys::MISSING_KEY, keys::EXPECTED, keys::UNQUOTED, template::EXPRESSION,
+    template::UNKNOWN_FILTER, template::STATEMENT, template::TOO_LONG, outcome::NO_OUTCOME, outcome::TWO_OUTCOMES, outcome::IGNORE_OUTSIDE,
+    sequence::EMPTY_ITEM, sequence::UNKNOWN_ACTION, sequence::UNKNOWN_PARAMETER, sequence::MISSING_PARAMETER, sequence::PARAMETER_TYPE,
+    sequence::UNKNOWN_FAILURE, sequence::UNHANDLED, sequence::NO_ACCOUNT, sequence::UNKNOWN_BLOCK, sequence::BLOCK_CIRCLE,
+    sequence::RULES_ONLY, step::TWO_SHOWS, step::NOT_HERE, actions::RESERVED, actions::NAME, actions::UNKNOWN_TYPE, names::UNKNOWN_FIELD,
+    names::NAME_TAKEN, names::RESERVED_NAME, library::UNKNOWN_LIBRARY, library::PARAMETER,
+];
+
+/// What a file becomes.
+pub(crate) struct Lowered {
+    pub(crate) parts: Parts,
+    pub(crate) traces: Traces,
+}
+
+/// What the checks look at.
+#[derive(Default)]
+pub(crate) struct Traces {
+    pub(crate) dialogs: Vec<DialogTrace>,
+    pub(crate) lets: Vec<LetTrace>,
+    /// Reads that belong to no step: the account.
+    pub(crate) account: Vec<Trace>,
+    /// Results of actions by the name that they are bound to.
+    pub(crate) results: IndexMap<String, ResultName>,
+    /// Fields by name; with whether they are secret, and have options.
+    pub(crate) fields: IndexMap<String, FieldName>,
+    /// Keys of errors that are written out.
+    pub(crate) error_keys: Vec<(String, Span)>,
+    /// Fields that some form shows or some `set` sets.
+    pub(crate) used_fields: HashSet<String>,
+    /// Blocks that nothing uses.
+    pub(crate) unused_blocks: Vec<(String, Span)>,
+}
+
+/// A field, as far as the checks care.
+pub(crate) struct FieldName {
+    pub(crate) span: Span,
+    pub(crate) secret: bool,
+    pub(crate) options: bool,
+    /// It comes from an included library.
+    pub(crate) included: bool,
+}
+
+/// The result of an action under a name.
+pub(crate) struct ResultName {
+    pub(crate) span: Span,
+    pub(crate) shape: Shape,
+    /// The keys that `extract` names.
+    pub(crate) keys: Vec<String>,
+    pub(crate) is_list: bool,
+}
+
+/// The lowering of one file.
+pub(crate) struct Lowering<'n> {
+    pub(crate) diagnostics: Diagnostics,
+    pub(crate) expressions: Expressions,
+    pub(crate) signatures: Signatures,
+    pub(crate) fields: IndexMap<String, DefinedField>,
+    pub(crate) lets: IndexMap<Name, Template>,
+    pub(crate) blocks: IndexMap<String, &'n Node>,
+    pub(crate) on_error: Handlers,
+    pub(crate) has_account: bool,
+    pub(crate) has_once: bool,
+    pub(crate) used_actions: IndexMap<String, Arc<Signature>>,
+    pub(crate) used_blocks: HashSet<String>,
+    pub(crate) used_fields: HashSet<String>,
+    pub(crate) error_keys: Vec<(String, Span)>,
+    pub(crate) results: IndexMap<String, ResultName>,
+    /// The block that is being inlined.
+    pub(crate) block: Option<BlockUse>,
+    pub(crate) open_blocks: Vec<String>,
+    /// Names that hold only here: `item`, `key`, the `as` of an `each`.
+    pub(crate) locals: Vec<String>,
+    /// What happens in the step that is being lowered.
+    pub(crate) trace: Vec<Trace>,
+    /// The fields of the form that is being lowered.
+    pub(crate) extract_keys: Vec<String>,
+}
+
+/// A field under `fields:`.
+pub(crate) struct DefinedField {
+    pub(crate) lowered: LoweredField,
+    pub(crate) span: Span,
+    pub(crate) included: bool,
+}
+
+impl Lowering<'_> {
+    /// Reports a mistake.
+    pub(crate) fn report(&mut self, code: Code, span: Span, message: &str) -> Builder<'_> {
+        let builder = self.diagnostics.error(code, span, message);
+        match &self.block {
+            Some(block) => builder.label(block.used_at, &format!("in block `{}`, used here", block.name)),
+            None => builder,
+        }
+    }
+}

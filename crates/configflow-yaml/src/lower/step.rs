@@ -1,0 +1,209 @@
+//! Steps: their five parts in the order in which they happen.
+
+use configflow_core::Name;
+use configflow_core::definition::{Dialog, ExternalSpec, FormSpec, MenuItem, MenuSpec, Op, Outcome, ProgressSpec, Show, Step};
+use configflow_core::expr::Template;
+
+use super::Lowering;
+use super::sequence::Part;
+use super::trace::{DialogTrace, Sink, StepTrace, Trace};
+use crate::diagnostic::Code;
+use crate::node::{Node, NodeValue};
+
+pub(crate) const TWO_SHOWS: Code = Code::new("step.two_shows", "a step shows more than one thing");
+pub(crate) const NOT_HERE: Code = Code::new("step.key_not_here", "a key has no meaning for what the step shows");
+
+const STEP_KEYS: [&str; 18] = [
+    "before", "form", "menu", "external", "progress", "check", "do", "then", "all", "shown_as", "placeholders", "defaults", "suggested",
+    "last_step", "preview", "each", "sort", "extra",
+];
+const SHOWS: [&str; 4] = ["form", "menu", "external", "progress"];
+
+impl Lowering<'_> {
+    /// The steps of a dialog.
+    pub(crate) fn dialog(&mut self, nodes: &[(&Node, bool)], name: &str) -> (Dialog, DialogTrace) {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut trace = DialogTrace { name: name.to_owned(), steps: Vec::new() };
+        // Steps of an included library come first; a step of the file replaces the library's of the same name.
+        let own: Vec<&str> = nodes.iter().filter(|(_, included)| !included).flat_map(|(node, _)| step_names(node)).collect();
+        for &(node, included) in nodes {
+            let NodeValue::Map(entries) = &node.value else {
+                self.expected(node, "a map of steps");
+                continue;
+            };
+            for (key, value) in entries {
+                let Some(step_name) = self.key_text(key) else { continue };
+                if included && own.contains(&step_name.as_str()) {
+                    continue;
+                }
+                self.trace.clear();
+                if let Some(step) = self.step(&step_name, value) {
+                    let (shows, is_menu) = (!matches!(step.show, Show::Nothing), matches!(step.show, Show::Menu(_)));
+                    let events = std::mem::take(&mut self.trace);
+                    trace.steps.push(StepTrace { name: step.name.clone(), span: key.span, shows, is_menu, included, events });
+                    steps.push(step);
+                }
+            }
+        }
+        (Dialog::new(steps), trace)
+    }
+
+    fn step(&mut self, name: &str, node: &Node) -> Option<Step> {
+        let mut keys = self.keys(node, &format!("step `{name}`"), &STEP_KEYS)?;
+        let mut step = Step::named(name);
+        let found: Vec<&str> = SHOWS.into_iter().filter(|key| keys.has(key)).collect();
+        if let [first, second, ..] = found.as_slice() {
+            let span = keys.key_span(second).unwrap_or(node.span);
+            self.report(TWO_SHOWS, span, &format!("a step shows one thing, found `{first}` and `{second}`"));
+        }
+        let show = found.first().copied();
+        if let Some(before) = keys.take("before") {
+            step.before = self.sequence(before, Part::Before);
+        }
+        if let Some(each) = keys.take("each") {
+            step.each = self.each(each);
+            if let Some(each) = &step.each {
+                self.trace.push(Trace::Binds { name: each.name.clone() });
+            }
+        }
+        self.misplaced(&keys, show, &["defaults", "suggested", "preview", "last_step", "extra"], "form");
+        self.misplaced(&keys, show, &["sort"], "menu");
+        self.trace.push(Trace::Shows);
+        step.placeholders = keys.take("placeholders").map(|node| self.template(node, Sink::Shown("a placeholder")));
+        step.last_step = keys.take("last_step").map(|node| self.template(node, Sink::Shown("`last_step`")));
+        step.preview = keys.take("preview").and_then(|node| node.as_str().map(str::to_owned));
+        step.shown_as = keys.take("shown_as").and_then(|node| node.as_str().map(Name::from));
+        let (defaults, suggested, sort) = (keys.take("defaults"), keys.take("suggested"), keys.take("sort"));
+        let extra = keys.take("extra");
+        step.show = match show {
+            Some("form") => keys.take("form").map_or(Show::Nothing, |form| self.shown_form(form, defaults, suggested, extra)),
+            Some("menu") => keys.take("menu").map_or(Show::Nothing, |menu| self.menu(menu, sort)),
+            Some("external") => keys.take("external").map_or(Show::Nothing, |url| {
+                Show::External(ExternalSpec { url: self.template(url, Sink::Shown("a URL that is shown")) })
+            }),
+            Some("progress") => keys.take("progress").map_or(Show::Nothing, |action| {
+                Show::Progress(ProgressSpec { action: self.template(action, Sink::Shown("a progress")) })
+            }),
+            _ => Show::Nothing,
+        };
+        let all = keys.take("all").is_some_and(|node| self.boolean(node));
+        if let Some(check) = keys.take("check") {
+            step.check = self.sequence(check, Part::Check);
+            collected(&mut step.check, all);
+        }
+        if let Some(run) = keys.take("do") {
+            step.run = self.sequence(run, Part::Do);
+            collected(&mut step.run, all);
+        }
+        if let Some(then) = keys.take("then") {
+            step.then = self.sequence(then, Part::Then);
+        }
+        Some(step)
+    }
+
+    fn misplaced(&mut self, keys: &super::keys::Keys<'_>, show: Option<&str>, names: &[&str], belongs_to: &str) {
+        for name in names {
+            if let Some(span) = keys.key_span(name).filter(|_| show != Some(belongs_to)) {
+                self.report(NOT_HERE, span, &format!("`{name}` belongs to a step with `{belongs_to}`"));
+            }
+        }
+    }
+
+    fn shown_form(&mut self, form: &Node, defaults: Option<&Node>, suggested: Option<&Node>, extra: Option<&Node>) -> Show {
+        let mut spec: FormSpec = self.form(form);
+        if let Some(extra) = extra {
+            spec.extra = self.extra(extra);
+        }
+        spec.defaults = defaults.map(|node| self.overlay(node));
+        spec.suggested = suggested.map(|node| self.overlay(node));
+        Show::Form(spec)
+    }
+
+    /// `defaults` and `suggested`: a map by field. What goes to a secret field may be secret.
+    fn overlay(&mut self, node: &Node) -> Template {
+        let NodeValue::Map(entries) = &node.value else { return self.template(node, Sink::Private) };
+        if self.unquoted_braces(node) {
+            return Template::Literal(serde_json::Value::Null);
+        }
+        let mut values = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let Some(name) = self.key_text(key) else { continue };
+            self.field_reference(key, &name);
+            let secret = self.fields.get(&name).is_none_or(|field| field.lowered.field.secret);
+            let sink = if secret { Sink::Private } else { Sink::Shown("a form") };
+            values.push((name, self.template(value, sink)));
+        }
+        Template::map(values)
+    }
+
+    fn menu(&mut self, node: &Node, sort: Option<&Node>) -> Show {
+        let mut spec = MenuSpec { items: Vec::new(), labelled: false, sort: sort.is_some_and(|node| self.boolean(node)) };
+        match &node.value {
+            NodeValue::List(items) => {
+                for item in items {
+                    let (target, when) = match &item.value {
+                        NodeValue::Map(_) => {
+                            let Some(mut keys) = self.keys(item, "an option of a menu", &["step", "when"]) else { continue };
+                            let when = keys.take("when").and_then(|node| self.condition(node));
+                            let Some(target) = keys.require(self, "step", "the step that it leads to") else { continue };
+                            (target, when)
+                        }
+                        _ => (item, None),
+                    };
+                    if let Some(step) = self.step_target(target) {
+                        spec.items.push(MenuItem { step, label: None, when });
+                    }
+                }
+            }
+            NodeValue::Map(entries) if !self.unquoted_braces(node) => {
+                spec.labelled = true;
+                for (key, value) in entries {
+                    let label = Some(self.template(value, Sink::Shown("a label")));
+                    if let Some(step) = self.step_target(key) {
+                        spec.items.push(MenuItem { step, label, when: None });
+                    }
+                }
+            }
+            NodeValue::Map(_) => {}
+            _ => self.expected(node, "a list of steps, or a map of steps to labels"),
+        }
+        Show::Menu(spec)
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn boolean(&mut self, node: &Node) -> bool {
+        match node.value {
+            NodeValue::Bool(value) => value,
+            _ => {
+                self.expected(node, "`true` or `false`");
+                false
+            }
+        }
+    }
+}
+
+fn step_names(node: &Node) -> Vec<&str> {
+    match &node.value {
+        NodeValue::Map(entries) => entries.iter().filter_map(|(key, _)| key.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// With `all: true`, every error of the sequence is shown, not the first only.
+fn collected(ops: &mut Vec<Op>, all: bool) {
+    let has_errors = |op: &Op| match op {
+        Op::Decide(rule) => matches!(rule.outcome, Outcome::Error(_)),
+        Op::Call(_) => true,
+        _ => false,
+    };
+    if !all || !ops.iter().any(has_errors) {
+        return;
+    }
+    for op in ops.iter_mut() {
+        if let Op::Unless { skip_to, .. } = op {
+            *skip_to += 1;
+        }
+    }
+    ops.insert(0, Op::CollectErrors);
+    ops.push(Op::ShowErrors);
+}
