@@ -1,2 +1,100 @@
 //! The `configflow` command.
-fn main() {}
+//!
+//! Exit codes: 0 where all is as expected, 1 where it is not, 2 for a broken fixture, definition or command line.
+
+mod command;
+mod outcome;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use outcome::Outcome;
+
+/// Drives, tests and checks config flows.
+#[derive(Debug, Parser)]
+#[command(name = "configflow", version, about, max_term_width = 120)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a JSON step fixture and prints each transition as one JSON line. Without a fixture, runs the embedded one.
+    Drive {
+        /// The fixture.
+        fixture: Option<PathBuf>,
+        /// The folder of definitions; the nearest `flows` beside or above the fixture by default.
+        #[arg(long)]
+        flows: Option<PathBuf>,
+        /// Meets the real provider instead of the simulated one.
+        #[arg(long)]
+        live: bool,
+    },
+    /// Drives every fixture below the paths and compares each transition with its stored snapshot.
+    Test {
+        /// Fixtures, or folders of them; `fixtures` by default.
+        paths: Vec<PathBuf>,
+        /// Rewrites the snapshots.
+        #[arg(long)]
+        update: bool,
+        /// The folder of definitions.
+        #[arg(long)]
+        flows: Option<PathBuf>,
+        /// Meets the real provider instead of the simulated one.
+        #[arg(long)]
+        live: bool,
+    },
+    /// Reports everything that is wrong with definitions, each at its line and column.
+    Check {
+        /// The definitions.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// How to report.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+    /// Prints a JSON Schema.
+    Schema {
+        /// Of what.
+        #[arg(value_enum)]
+        what: SchemaOf,
+    },
+}
+
+/// How diagnostics are reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The line of the source with a caret.
+    Human,
+    /// One JSON list.
+    Json,
+}
+
+/// What a schema describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SchemaOf {
+    /// A flow definition.
+    Definition,
+    /// A step fixture.
+    Fixture,
+    /// A flow result.
+    Result,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Drive { fixture, flows, live } => command::drive::run(fixture.as_deref(), flows.as_deref(), live),
+        Command::Test { paths, update, flows, live } => command::test::run(&paths, flows.as_deref(), update, live),
+        Command::Check { files, format } => command::check::run(&files, format),
+        Command::Schema { what } => command::schema::run(what),
+    };
+    match outcome {
+        Outcome::Fine => ExitCode::SUCCESS,
+        Outcome::Differs => ExitCode::from(1),
+        Outcome::Broken => ExitCode::from(2),
+    }
+}

@@ -19,7 +19,7 @@ pub mod store;
 mod view;
 
 pub use action::{Action, ActionCall, Implementation};
-pub use builder::{Builder, Engine};
+pub use builder::{BuildError, Builder, Engine};
 pub use caller::{Callback, Caller, Start};
 pub use error::FlowError;
 pub use limits::Limits;

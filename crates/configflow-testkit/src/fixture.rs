@@ -35,7 +35,11 @@ pub struct Fixture {
     pub entries: Vec<FixtureEntry>,
     /// What the simulated provider does.
     #[serde(default)]
+    #[schemars(with = "Map<String, Value>")]
     pub provider: Script,
+    /// Client ids and secrets that the operator stored, for `application_credentials`.
+    #[serde(default)]
+    pub credentials: Vec<Credential>,
     /// What the embedder's actions answer, in order; the last answer is repeated.
     #[serde(default)]
     pub actions: BTreeMap<String, Vec<ActionAnswer>>,
@@ -51,6 +55,18 @@ pub struct Fixture {
 
 fn user() -> String {
     "user".to_owned()
+}
+
+/// A client id and secret that the operator stored.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// What it is called.
+    pub name: String,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret; a made-up one.
+    pub client_secret: String,
 }
 
 /// An entry that is there before.

@@ -1,0 +1,27 @@
+//! The commands, one file each.
+
+pub(crate) mod check;
+pub(crate) mod drive;
+pub(crate) mod schema;
+pub(crate) mod test;
+
+use std::future::Future;
+
+use configflow_testkit::{DriveError, FlowsError};
+use configflow_yaml::{Colour, human};
+
+use crate::outcome::complain;
+
+/// Runs what is asynchronous.
+pub(crate) fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(future))
+}
+
+/// Says why a fixture could not be run; a broken definition with its diagnostics.
+pub(crate) fn complain_of(error: &DriveError) {
+    if let DriveError::Flows(FlowsError::Broken { text, diagnostics }) = error {
+        complain(human(text, diagnostics, Colour::Ansi));
+    } else {
+        complain(format_args!("error[{}]: {error}", error.code()));
+    }
+}

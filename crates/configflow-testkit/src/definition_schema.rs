@@ -1,0 +1,185 @@
+//! The schema of a flow definition.
+
+use configflow_core::field::SELECTORS;
+use configflow_core::signature::builtins;
+use serde_json::{Map, Value, json};
+
+pub(crate) fn definition() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "configflow flow definition",
+        "type": "object",
+        "required": ["domain"],
+        "additionalProperties": false,
+        "properties": {
+            "domain": {"type": "string", "pattern": "^[a-z0-9_]+$"},
+            "version": {"type": "integer", "minimum": 0},
+            "minor_version": {"type": "integer", "minimum": 0},
+            "single_instance": {"type": "boolean"},
+            "network": {"const": "local"},
+            "include": {"type": "object"},
+            "actions": {"type": "object", "additionalProperties": {"$ref": "#/$defs/signature"}},
+            "fields": {"type": "object", "additionalProperties": {"$ref": "#/$defs/field"}},
+            "let": {"type": "object"},
+            "blocks": {"type": "object", "additionalProperties": {"$ref": "#/$defs/sequence"}},
+            "account": {"$ref": "#/$defs/account"},
+            "on_error": {"$ref": "#/$defs/on_error"},
+            "config": {"$ref": "#/$defs/dialog"},
+            "options": {"$ref": "#/$defs/dialog"},
+            "subentries": {"type": "object", "additionalProperties": {"$ref": "#/$defs/dialog"}},
+        },
+        "$defs": {
+            "expression": {"type": ["string", "boolean", "number"]},
+            "dialog": {"type": "object", "additionalProperties": {"$ref": "#/$defs/step"}},
+            "step": step(),
+            "form": form(),
+            "each": {
+                "type": "object", "required": ["in", "as"], "additionalProperties": false,
+                "properties": {"in": {}, "as": {"type": "string"}},
+            },
+            "sequence": {"oneOf": [{"type": "array", "items": {"$ref": "#/$defs/item"}}, {"$ref": "#/$defs/item"}]},
+            "item": item(),
+            "rule": rule(),
+            "on_error": {
+                "type": "object",
+                "additionalProperties": {"oneOf": [{"$ref": "#/$defs/rule"}, {"type": "array", "items": {"$ref": "#/$defs/rule"}}]},
+            },
+            "field": field(),
+            "signature": {
+                "type": "object", "additionalProperties": false,
+                "properties": {
+                    "about": {"type": "string"}, "takes": {"type": "object"}, "gives": {"type": ["object", "string"]},
+                    "fails": {"type": ["array", "object"]}, "once": {"type": "boolean"}, "account": {"type": "boolean"},
+                },
+            },
+            "account": {
+                "type": "object", "required": ["provider"], "additionalProperties": false,
+                "properties": {
+                    "provider": {"type": "string"}, "parameters": {"type": "object"}, "client_id": {"type": "string"},
+                    "client_secret": {"type": "string"}, "key": {"type": "string"}, "scopes": {"type": "array"},
+                    "credentials": {"type": "string"}, "settings": {"type": "object"},
+                },
+            },
+        },
+    })
+}
+
+fn step() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "before": {"$ref": "#/$defs/sequence"},
+            "form": {"$ref": "#/$defs/form"},
+            "menu": {"type": ["array", "object"]},
+            "external": {"type": "string"},
+            "progress": {"type": "string"},
+            "check": {"$ref": "#/$defs/sequence"},
+            "do": {"$ref": "#/$defs/sequence"},
+            "then": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/sequence"}]},
+            "all": {"type": "boolean"},
+            "shown_as": {"type": "string"},
+            "placeholders": {"type": ["object", "string", "null"]},
+            "defaults": {"type": ["object", "string", "null"]},
+            "suggested": {"type": ["object", "string", "null"]},
+            "last_step": {"type": ["boolean", "string", "null"]},
+            "preview": {"type": "string"},
+            "each": {"$ref": "#/$defs/each"},
+            "sort": {"type": "boolean"},
+            "extra": {"enum": ["refuse", "take", "drop"]},
+        },
+    })
+}
+
+fn form() -> Value {
+    let name = json!({"type": "string"});
+    let overridden = json!({"type": "object", "minProperties": 1, "maxProperties": 1, "not": {"required": ["fields"]}});
+    let field = json!({"oneOf": [name, overridden]});
+    json!({
+        "oneOf": [
+            {"const": "any"},
+            {"type": "array", "items": {"oneOf": [
+                name,
+                overridden,
+                {
+                    "type": "object", "required": ["when", "fields"], "additionalProperties": false,
+                    "properties": {"when": {"$ref": "#/$defs/expression"}, "fields": {"type": "array", "items": field}},
+                },
+            ]}},
+        ],
+    })
+}
+
+fn outcomes() -> Map<String, Value> {
+    let outcomes = json!({
+        "error": {"type": ["object", "string"]},
+        "abort": {"type": "string"},
+        "step": {"type": "string"},
+        "create_entry": {
+            "type": "object", "additionalProperties": false,
+            "properties": {
+                "title": {}, "data": {}, "options": {}, "subentries": {}, "description": {}, "placeholders": {}, "next_flow": {},
+                "unique_id": {}, "reload": {"enum": ["always", "if_changed", "never"]},
+            },
+        },
+        "update_entry": {
+            "type": "object", "additionalProperties": false,
+            "properties": {
+                "data": {}, "data_updates": {}, "options": {}, "options_updates": {}, "title": {}, "unique_id": {}, "reason": {},
+                "entry": {}, "placeholders": {}, "reload": {"enum": ["always", "if_changed", "never"]},
+            },
+        },
+        "ignore": {"const": true},
+        "when": {"$ref": "#/$defs/expression"},
+        "placeholders": {"type": ["object", "string"]},
+    });
+    outcomes.as_object().cloned().unwrap_or_default()
+}
+
+fn rule() -> Value {
+    json!({"type": "object", "additionalProperties": false, "properties": outcomes()})
+}
+
+fn item() -> Value {
+    let mut properties = outcomes();
+    properties.extend([
+        ("set".to_owned(), json!({"type": ["object", "string"]})),
+        ("use".to_owned(), json!({"type": "string"})),
+        ("as".to_owned(), json!({"type": "string"})),
+        ("on_error".to_owned(), json!({"$ref": "#/$defs/on_error"})),
+        ("each".to_owned(), json!({"$ref": "#/$defs/each"})),
+    ]);
+    for signature in builtins() {
+        let names = signature.takes.iter().map(|parameter| (parameter.name.clone(), json!({})));
+        let parameters = json!({
+            "description": signature.summary,
+            "type": ["object", "null"],
+            "additionalProperties": false,
+            "properties": names.collect::<Map<_, _>>(),
+        });
+        properties.insert(signature.name.clone(), parameters);
+    }
+    json!({"type": "object", "additionalProperties": false, "properties": properties, "patternProperties": {"^[a-z0-9_]+\\.[a-z0-9_]+$": {}}})
+}
+
+fn field() -> Value {
+    let selectors = SELECTORS.iter().map(|kind| ((*kind).to_owned(), json!({"type": ["object", "null"]})));
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "type": {"type": "string"},
+            "selector": {
+                "type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
+                "properties": selectors.collect::<Map<_, _>>(),
+            },
+            "required": {"type": "boolean"}, "default": {}, "suggested": {}, "secret": {"type": "boolean"},
+            "transient": {"type": "boolean"}, "advanced": {"type": "boolean"}, "strip": {"type": "boolean"},
+            "lower": {"type": "boolean"}, "upper": {"type": "boolean"}, "min": {"type": "number"}, "max": {"type": "number"},
+            "above": {"type": "number"}, "below": {"type": "number"}, "clamp": {"type": "boolean"}, "length": {"type": "object"},
+            "match": {"type": "string"}, "url": {"type": "boolean"}, "email": {"type": "boolean"}, "nullable": {"type": "boolean"},
+            "options": {"type": ["array", "object", "string"]}, "section": {"type": ["object", "null"]},
+            "fields": {"type": "object", "additionalProperties": {"$ref": "#/$defs/field"}}, "about": {"type": "string"},
+        },
+    })
+}

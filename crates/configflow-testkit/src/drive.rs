@@ -1,0 +1,422 @@
+//! Runs a fixture.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use configflow_core::expr::{Expressions, Scope, Template};
+use configflow_core::signature::builtin;
+use configflow_core::{FlowResult, Kind, StepError};
+use configflow_engine::{Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore, Start, Store};
+use configflow_oauth::{Outbound, Secret};
+use serde_json::{Map, Value, json};
+
+use crate::compare::{Difference, differences};
+use crate::fixture::{Fixture, FixtureStep, StartStep};
+use crate::flows::{Flows, FlowsError};
+use crate::mask::Mask;
+use crate::scripted::Scripted;
+use crate::simulated::{LogInError, Simulated, StartError};
+use crate::transition::Recorder;
+
+/// Which provider a fixture meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// The simulated one.
+    Simulated,
+    /// The real one; then no step can log in by itself.
+    Live,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Driven {
+    /// Every transition, masked.
+    pub transitions: Vec<Value>,
+    /// What was not as expected.
+    pub mismatches: Vec<Mismatch>,
+    /// The entries that are stored in the end, masked, secrets left out.
+    pub entries: Vec<Value>,
+}
+
+/// A step that was not as expected.
+#[derive(Debug, Clone)]
+pub struct Mismatch {
+    /// Which step, from 0; none for the entries in the end.
+    pub step: Option<usize>,
+    /// What it is about.
+    pub about: String,
+    /// Where it differs.
+    pub differences: Vec<Difference>,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step {
+            Some(step) => writeln!(f, "step {step}: {}", self.about)?,
+            None => writeln!(f, "{}", self.about)?,
+        }
+        for difference in &self.differences {
+            writeln!(f, "  {}", difference.to_string().replace('\n', "\n  "))?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a fixture cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DriveError {
+    /// Its definition cannot be had.
+    #[error(transparent)]
+    Flows(#[from] FlowsError),
+    /// The simulated provider did not start.
+    #[error(transparent)]
+    Provider(#[from] StartError),
+    /// The engine did not start.
+    #[error(transparent)]
+    Engine(#[from] configflow_engine::BuildError),
+    /// A step does something that it cannot.
+    #[error("step {step}: {reason}")]
+    Step {
+        /// Which step, from 0.
+        step: usize,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl DriveError {
+    /// The stable code of the error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Flows(error) => error.code(),
+            Self::Provider(error) => error.code(),
+            Self::Engine(error) => error.code(),
+            Self::Step { .. } => "fixture.step",
+        }
+    }
+}
+
+/// Runs a fixture to its end, whether its expectations hold or not.
+///
+/// # Errors
+/// Where it cannot be run at all: no definition, a step that makes no sense.
+pub async fn drive(fixture: &Fixture, flows: &Flows, provider: Provider) -> Result<Driven, DriveError> {
+    let definition = flows.get(&fixture.flow)?;
+    let recorder = Arc::new(Recorder::new(&definition));
+    let simulated = match provider {
+        Provider::Simulated => Some(Simulated::start(fixture.provider.clone()).await?),
+        Provider::Live => None,
+    };
+    let store = Arc::new(MemoryStore::new());
+    let mut builder = Engine::builder()
+        .store(Arc::<MemoryStore>::clone(&store))
+        .hub(Value::Object(fixture.hub.clone()))
+        .limits(limits(fixture.time_limit))
+        .observer(Arc::<Recorder>::clone(&recorder));
+    if let Some(simulated) = &simulated {
+        let base = format!("http://127.0.0.1:{}", simulated.port());
+        let outbound = Outbound::new().everything_else(&base).map_err(|error| DriveError::Step { step: 0, reason: error.to_string() })?;
+        builder = builder.outbound(outbound);
+    }
+    for (name, signature) in definition.actions.iter().filter(|(name, _)| builtin(name).is_none()) {
+        let answers = fixture.actions.get(name).cloned().unwrap_or_default();
+        builder = builder.action(Scripted::new((**signature).clone(), answers));
+    }
+    let engine = builder.definition(definition).build()?;
+    for credential in &fixture.credentials {
+        engine.add_credentials(&fixture.flow, Implementation {
+            id: format!("{}_{}", fixture.flow, credential.client_id),
+            name: credential.name.clone(),
+            client_id: credential.client_id.clone(),
+            client_secret: Secret::new(credential.client_secret.as_str()),
+        });
+    }
+    for (at, entry) in fixture.entries.iter().enumerate() {
+        let now = time::OffsetDateTime::UNIX_EPOCH;
+        store.insert(Entry {
+            entry_id: format!("fixture{at}"),
+            domain: entry.domain.clone().unwrap_or_else(|| fixture.flow.clone()),
+            title: entry.title.clone(),
+            data: entry.data.clone(),
+            options: entry.options.clone(),
+            unique_id: entry.unique_id.clone(),
+            source: entry.source.clone(),
+            version: 1,
+            minor_version: 1,
+            subentries: Vec::new(),
+            account_key: None,
+            disabled_by: None,
+            created_at: now,
+            modified_at: now,
+        });
+    }
+    let mut run = Run {
+        fixture,
+        caller: engine.caller("fixture"),
+        engine,
+        store,
+        recorder,
+        simulated,
+        mask: Mask::new(),
+        mismatches: Vec::new(),
+        flow_id: String::new(),
+        shown: Value::Null,
+        returned_url: String::new(),
+    };
+    run.steps().await?;
+    run.finish().await
+}
+
+fn limits(seconds: Option<f64>) -> Limits {
+    let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    match limit {
+        Some(limit) => Limits { action: limit, progress: limit, request: limit / 2, ..Limits::default() },
+        None => Limits::default(),
+    }
+}
+
+struct Run<'f> {
+    fixture: &'f Fixture,
+    engine: Engine,
+    caller: Caller,
+    store: Arc<MemoryStore>,
+    recorder: Arc<Recorder>,
+    simulated: Option<Simulated>,
+    mask: Mask,
+    mismatches: Vec<Mismatch>,
+    flow_id: String,
+    /// What was last shown.
+    shown: Value,
+    returned_url: String,
+}
+
+impl Run<'_> {
+    async fn steps(&mut self) -> Result<(), DriveError> {
+        let first = self.fixture.steps.first();
+        if first.is_none_or(|step| step.start.is_none()) {
+            let fixture = self.fixture;
+            let start = Start {
+                show_advanced_options: fixture.show_advanced_options,
+                ..Start::source(&fixture.flow, &fixture.source, fixture.init.clone())
+            };
+            self.start(0, start).await?;
+        }
+        for (at, step) in self.fixture.steps.iter().enumerate() {
+            self.step(at, step).await?;
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, at: usize, step: &FixtureStep) -> Result<(), DriveError> {
+        if let Some(person) = &step.person {
+            self.change_person(at, person).await?;
+        }
+        if let Some(start) = &step.start {
+            let start = self.further(at, start).await?;
+            self.start(at, start).await?;
+        }
+        if let Some(expected) = &step.expect {
+            let expected = self.live(at, expected).await?;
+            self.compare(Some(at), step.about.as_deref().unwrap_or("what is shown differs"), &expected, &self.shown.clone());
+        }
+        if step.call_back {
+            self.call_back(at).await?;
+        }
+        let mut refusal = None;
+        if let Some(answer) = &step.answer {
+            let answer = self.live(at, answer).await?;
+            let outcome = self.caller.answer(&self.flow_id, answer.clone()).await;
+            refusal = self.take(outcome, Some(&answer));
+        }
+        if step.again {
+            let outcome = self.caller.get(&self.flow_id).await;
+            refusal = refusal.or(self.take(outcome, None));
+        }
+        if step.back {
+            let outcome = self.caller.back(&self.flow_id).await;
+            refusal = refusal.or(self.take(outcome, None));
+        }
+        if step.give_up {
+            match self.caller.abort(&self.flow_id).await {
+                Ok(()) => self.shown = json!({"message": "Flow aborted"}),
+                Err(error) => refusal = Some(refused(&error)),
+            }
+        }
+        match (&step.rejected, refusal) {
+            (Some(expected), found) => {
+                let about = step.about.as_deref().unwrap_or("the rejection differs");
+                self.compare(Some(at), about, expected, &found.unwrap_or(Value::Null));
+            }
+            (None, Some(found)) => self.compare(Some(at), "the answer was rejected", &json!({"rejected": null}), &json!({"rejected": found})),
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    async fn change_person(&mut self, at: usize, person: &Value) -> Result<(), DriveError> {
+        let Some(simulated) = &self.simulated else { return Ok(()) };
+        let broken = |reason: String| DriveError::Step { step: at, reason };
+        let mut script = self.fixture.provider.clone();
+        script.person = serde_json::from_value(person.clone()).map_err(|error| broken(error.to_string()))?;
+        simulated.reset(script).await?;
+        Ok(())
+    }
+
+    async fn start(&mut self, at: usize, start: Start) -> Result<(), DriveError> {
+        match self.caller.start(start).await {
+            Ok(shown) => self.show(&shown),
+            Err(error) => {
+                self.recorder.refused("", &Value::Null, &refused(&error));
+                if self.fixture.steps.get(at).is_none_or(|step| step.rejected.is_none()) {
+                    return Err(DriveError::Step { step: at, reason: error.to_string() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn further(&mut self, at: usize, start: &StartStep) -> Result<Start, DriveError> {
+        let entry_id = match &start.entry_id {
+            Some(text) => self.live(at, &Value::String(text.clone())).await?.as_str().map(str::to_owned),
+            None => None,
+        };
+        let source = start.source.as_deref().unwrap_or("user");
+        let base = Start { entry_id, ..Start::source(&self.fixture.flow, source, start.init.clone()) };
+        Ok(match start.dialog.as_deref() {
+            None | Some("config") => base,
+            Some("options") => Start { kind: Kind::Options, ..base },
+            Some(kind) => Start {
+                kind: Kind::Subentry { subentry_type: kind.to_owned() },
+                subentry_id: start.subentry_id.clone(),
+                ..base
+            },
+        })
+    }
+
+    async fn call_back(&mut self, at: usize) -> Result<(), DriveError> {
+        let url = self.log_in(at).await?;
+        let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let outcome = self.engine.callback(query).await;
+        outcome.map(|_| ()).map_err(|error| DriveError::Step { step: at, reason: format!("the callback found no flow: {error}") })
+    }
+
+    /// What the person gets back from the provider by the link that is shown.
+    async fn log_in(&mut self, at: usize) -> Result<String, DriveError> {
+        let broken = |reason: String| DriveError::Step { step: at, reason };
+        let link = self.auth_url().ok_or_else(|| broken("no link is shown that could be opened".to_owned()))?;
+        let simulated = self.simulated.as_ref().ok_or_else(|| broken("only the simulated provider logs in by itself".to_owned()))?;
+        let returned = simulated.person().log_in(&link).await.map_err(|error: LogInError| broken(error.to_string()))?;
+        self.returned_url.clone_from(&returned);
+        Ok(returned)
+    }
+
+    fn auth_url(&self) -> Option<String> {
+        let placeholder = self.shown.get("description_placeholders").and_then(|placeholders| placeholders.get("auth_url"));
+        placeholder.or_else(|| self.shown.get("url")).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// Puts live values where a fixture names them.
+    async fn live(&mut self, at: usize, value: &Value) -> Result<Value, DriveError> {
+        let text = value.to_string();
+        if !text.contains("{{") {
+            return Ok(value.clone());
+        }
+        let broken = |reason: String| DriveError::Step { step: at, reason };
+        let template = Template::value(value, &mut Expressions::default()).map_err(|error| broken(error.to_string()))?;
+        let names: Vec<String> = template.expressions().iter().flat_map(|expr| expr.names()).collect();
+        let mut live = Map::new();
+        live.insert("flow_id".to_owned(), self.flow_id.clone().into());
+        live.insert("last_returned_url".to_owned(), self.returned_url.clone().into());
+        if names.iter().any(|name| name == "returned_url") {
+            live.insert("returned_url".to_owned(), self.log_in(at).await?.into());
+        }
+        live.insert("auth_url".to_owned(), self.auth_url().into());
+        let entry = self.store.entries(None).await.ok().and_then(|entries| entries.into_iter().next_back());
+        live.insert("entry_id".to_owned(), entry.map(|entry| entry.entry_id).into());
+        live.insert("result".to_owned(), self.shown.clone());
+        let unknown = names.iter().find(|name| !live.contains_key(name.split('.').next().unwrap_or_default()));
+        if let Some(name) = unknown {
+            return Err(broken(format!("nothing live is called `{name}`; there are {}", live.keys().cloned().collect::<Vec<_>>().join(", "))));
+        }
+        template.eval(&Scope::of_map(live)).map_err(|error| broken(error.to_string()))
+    }
+
+    fn show(&mut self, result: &FlowResult) {
+        self.shown = result.to_value();
+        if let Some(flow_id) = self.shown.get("flow_id").and_then(Value::as_str) {
+            self.flow_id = flow_id.to_owned();
+            self.mask.hide(flow_id, "flow_id");
+        }
+        if let Some(entry_id) = self.shown.pointer("/result/entry_id").and_then(Value::as_str) {
+            self.mask.hide(entry_id, "entry_id");
+        }
+    }
+
+    /// Takes the outcome of a request: what is shown, or why it was refused.
+    fn take(&mut self, outcome: Result<Arc<FlowResult>, FlowError>, input: Option<&Value>) -> Option<Value> {
+        match outcome {
+            Ok(shown) => {
+                self.show(&shown);
+                None
+            }
+            Err(error) => {
+                let refusal = refused(&error);
+                let step = self.shown.get("step_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+                self.recorder.refused(&step, input.unwrap_or(&Value::Null), &refusal);
+                Some(refusal)
+            }
+        }
+    }
+
+    fn compare(&mut self, step: Option<usize>, about: &str, expected: &Value, found: &Value) {
+        let differences = differences(expected, found);
+        if !differences.is_empty() {
+            let masked = |value: &Value| self.mask.value(value);
+            let differences = differences.into_iter().map(|difference| Difference {
+                expected: masked(&difference.expected),
+                found: difference.found.as_ref().map(masked),
+                ..difference
+            });
+            self.mismatches.push(Mismatch { step, about: about.to_owned(), differences: differences.collect() });
+        }
+    }
+
+    async fn finish(mut self) -> Result<Driven, DriveError> {
+        let stored = self.store.entries(None).await.unwrap_or_default();
+        for entry in &stored {
+            self.mask.hide(&entry.entry_id, "entry_id");
+        }
+        let entries: Vec<Value> = stored.iter().map(|entry| json!(entry)).collect();
+        if let Some(expected) = &self.fixture.entries_after {
+            let (expected, found) = (Value::Array(expected.clone()), Value::Array(entries.clone()));
+            self.compare(None, "the entries in the end differ", &expected, &found);
+        }
+        let transitions = self.recorder.take().iter().map(|transition| self.mask.value(transition)).collect();
+        let definition = self.engine.definition(&self.fixture.flow);
+        let secret = |name: &str| definition.as_ref().and_then(|definition| definition.fields.get(name).map(|field| field.secret)).unwrap_or(false);
+        let hidden = |mut entry: Value| {
+            for part in ["data", "options"] {
+                if let Some(Value::Object(map)) = entry.get_mut(part) {
+                    map.iter_mut().filter(|(name, _)| secret(name)).for_each(|(_, value)| *value = "<secret>".into());
+                }
+            }
+            entry
+        };
+        let entries = entries.into_iter().map(|entry| self.mask.value(&hidden(entry))).collect();
+        Ok(Driven { transitions, mismatches: self.mismatches, entries })
+    }
+}
+
+/// A refusal as a fixture expects it: its code, and what a client is told.
+fn refused(error: &FlowError) -> Value {
+    let mut refusal = json!({"code": error.code(), "text": error.to_string()});
+    if let (FlowError::Step(StepError::Invalid(invalid)), Some(refusal)) = (error, refusal.as_object_mut())
+        && let Value::Object(body) = invalid.body()
+    {
+        refusal.extend(body);
+    }
+    refusal
+}
