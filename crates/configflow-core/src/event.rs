@@ -81,7 +81,11 @@ pub enum Event {
         outcome: Outcome,
     },
     /// A provider's callback came for this flow. What it brought is kept by the engine.
-    Returned,
+    Returned {
+        /// The provider's error code (RFC 6749 §4.1.2.1), where it came instead of a code; `link.error` in expressions.
+        #[serde(default)]
+        error: Option<String>,
+    },
     /// Back to the form before.
     Back,
     /// The flow is given up.
@@ -96,7 +100,7 @@ impl Event {
             Self::Answered { .. } => "answered",
             Self::Continued => "continued",
             Self::EffectDone { .. } => "effect_done",
-            Self::Returned => "returned",
+            Self::Returned { .. } => "returned",
             Self::Back => "back",
             Self::Cancelled => "cancelled",
         }

@@ -212,10 +212,17 @@ impl Engine {
     pub async fn callback(&self, query: &str) -> Result<Callback, FlowError> {
         let flow_id = self.inner.link.returned(query, self.inner.clock.now()).ok_or(FlowError::UnknownFlow)?;
         let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
-        self.inner.apply(&flow, Event::Returned).await?;
+        self.inner.apply(&flow, Event::Returned { error: error_of(query) }).await?;
         self.inner.progressed(&flow);
         Ok(Callback { flow_id })
     }
+}
+
+/// The error code of a callback. Whoever calls back is nobody we know, so only what can be a code is kept.
+fn error_of(query: &str) -> Option<String> {
+    let (_, error) = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "error")?;
+    let plain = error.len() <= 48 && error.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-'));
+    Some(if plain { error.into_owned() } else { "unknown_error".to_owned() })
 }
 
 fn context(request: &Start, entry: Option<&Entry>) -> Context {

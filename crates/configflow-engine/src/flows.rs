@@ -134,9 +134,6 @@ impl Flows {
         }
     }
 
-    pub(crate) fn all(&self) -> Vec<Arc<Flow>> {
-        self.by_id.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
 
     pub(crate) fn len(&self) -> usize {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).len()

@@ -98,10 +98,11 @@ fn one(path: &Path, flows: Option<&Path>, update: bool, live: bool, counts: &mut
         Err(error) => return broken(&error),
     };
     let mut faults: Vec<String> = driven.mismatches.iter().map(ToString::to_string).collect();
-    if update && faults.is_empty() {
-        if let Err(error) = snapshot::update(path, &driven.transitions) {
-            return broken(&error);
-        }
+    if update
+        && faults.is_empty()
+        && let Err(error) = snapshot::update(path, &driven.transitions)
+    {
+        return broken(&error);
     }
     match snapshot::compare(path, &driven.transitions) {
         Ok(Compared::Same) => {}

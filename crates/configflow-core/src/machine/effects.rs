@@ -79,7 +79,7 @@ impl Runner<'_> {
                 break;
             }
         }
-        let way = chosen.unwrap_or_else(|| unhandled(&code));
+        let way = chosen.unwrap_or_else(|| self.unhandled(step, &code));
         if matches!(way, Way::Ignore) {
             if let Some(name) = &call.binds {
                 self.bind(name, Value::Null);
@@ -106,6 +106,15 @@ impl Runner<'_> {
         self.take(step, &way)
     }
 
+    /// What a failure that nobody handles leads to: an error of the form that was last shown, so that what was typed can be
+    /// mended; where nobody sits behind the flow, its code as the reason.
+    fn unhandled(&self, step: &crate::definition::Step, code: &str) -> Way {
+        let form = |name: &crate::Name| self.dialog.step(name).is_some_and(|step| matches!(step.show, crate::definition::Show::Form(_)));
+        let back_to = self.state.shown.clone().filter(|shown| *shown != step.name && form(shown));
+        let errors = vec![("base".into(), Some(code.into()))];
+        Way::Error(crate::definition::ErrorSpec { errors, step: back_to.filter(|_| !form(&step.name)), placeholders: None })
+    }
+
     fn stop(&mut self, step: &crate::definition::Step, reason: String, placeholders: Option<Map>) -> Shown {
         if self.shows_progress(&step.name) {
             let step_id = step.step_id().to_string();
@@ -124,11 +133,6 @@ fn handlers(definition: &Definition, call: &crate::definition::Call, code: &str)
     let own = call.on_error.for_code(code);
     let rules = if own.is_empty() { definition.on_error.for_code(code) } else { own };
     rules.to_vec()
-}
-
-/// What a failure that nobody handles leads to: the code as an error of the form, or as the reason.
-fn unhandled(code: &str) -> Way {
-    Way::Error(crate::definition::ErrorSpec { errors: vec![("base".into(), Some(code.into()))], ..Default::default() })
 }
 
 impl Failure {

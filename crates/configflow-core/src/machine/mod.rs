@@ -76,10 +76,13 @@ pub fn step(definition: &Definition, state: &State, event: Event) -> Result<Tran
             _ => Ok(Some(render(definition, state)?)),
         },
         Event::EffectDone { id, outcome } => effects::done(&mut runner, id, outcome)?,
-        Event::Returned => match &state.at {
-            Position::Showing { step } => runner.returned(step),
-            _ => Ok(None),
-        },
+        Event::Returned { error } => {
+            runner.note_error(error);
+            match &state.at {
+                Position::Showing { step } => runner.returned(step),
+                _ => Ok(None),
+            }
+        }
         Event::Back => return back(definition, state),
         Event::Cancelled => match &state.at {
             Position::Finishing { .. } => return Err(StepError::Busy),

@@ -85,6 +85,13 @@ impl<'d> Runner<'d> {
         }
     }
 
+    /// Keeps the error that a callback brought with the attempt that it belongs to.
+    pub(super) fn note_error(&mut self, error: Option<String>) {
+        if let (Some(error), Some(Value::Object(link))) = (error, self.state.link.as_mut().map(Arc::make_mut)) {
+            link.insert("error".to_owned(), Value::String(error));
+        }
+    }
+
     /// A callback came while the step was shown. An external page is done with it; any other step is told by a notice.
     pub(super) fn returned(&mut self, step: &str) -> Shown {
         let step = self.step_named(step)?;

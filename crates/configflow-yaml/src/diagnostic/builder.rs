@@ -4,7 +4,7 @@ use super::{Code, Diagnostic, Diagnostics, Label, Severity};
 use crate::node::Span;
 
 /// A diagnostic that is being written.
-pub struct Builder<'d> {
+pub(crate) struct Builder<'d> {
     all: &'d mut Diagnostics,
     diagnostic: Option<Diagnostic>,
 }
@@ -16,12 +16,12 @@ impl<'d> Builder<'d> {
     }
 
     /// How to mend it.
-    pub fn hint(self, hint: &str) -> Self {
+    pub(crate) fn hint(self, hint: &str) -> Self {
         self.maybe_hint(Some(hint.to_owned()))
     }
 
     /// How to mend it, where something can be said.
-    pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
+    pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {
         if let Some(diagnostic) = &mut self.diagnostic {
             diagnostic.hint = hint.or(diagnostic.hint.take());
         }
@@ -29,7 +29,7 @@ impl<'d> Builder<'d> {
     }
 
     /// Another place that explains it.
-    pub fn label(mut self, span: Span, text: &str) -> Self {
+    pub(crate) fn label(mut self, span: Span, text: &str) -> Self {
         if let Some(diagnostic) = &mut self.diagnostic {
             diagnostic.labels.push(Label { span, text: text.to_owned() });
         }

@@ -6,9 +6,9 @@ mod suggest;
 
 use crate::node::Span;
 
-pub use builder::Builder;
+pub(crate) use builder::Builder;
 pub use code::{Code, codes};
-pub use suggest::suggest;
+pub(crate) use suggest::suggest;
 
 /// The most diagnostics that are kept of one file.
 pub const MAX_DIAGNOSTICS: usize = 200;
@@ -59,12 +59,12 @@ pub struct Diagnostics {
 
 impl Diagnostics {
     /// Reports an error; the builder adds to it.
-    pub fn error(&mut self, code: Code, span: Span, message: &str) -> Builder<'_> {
+    pub(crate) fn error(&mut self, code: Code, span: Span, message: &str) -> Builder<'_> {
         Builder::new(self, Severity::Error, code, span, message)
     }
 
     /// Reports a warning; the builder adds to it.
-    pub fn warning(&mut self, code: Code, span: Span, message: &str) -> Builder<'_> {
+    pub(crate) fn warning(&mut self, code: Code, span: Span, message: &str) -> Builder<'_> {
         Builder::new(self, Severity::Warning, code, span, message)
     }
 
@@ -84,7 +84,7 @@ impl Diagnostics {
     }
 
     /// Adds all of another file's pass.
-    pub fn extend(&mut self, other: Self) {
+    pub(crate) fn extend(&mut self, other: Self) {
         self.left_out += other.left_out;
         for diagnostic in other.found {
             self.add(diagnostic);

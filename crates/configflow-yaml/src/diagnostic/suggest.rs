@@ -2,7 +2,7 @@
 
 /// The candidate that is most like a word, if one is like it at all.
 #[must_use]
-pub fn suggest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn suggest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let lower = word.to_lowercase();
     let likeness = |candidate: &str| strsim::jaro_winkler(&lower, &candidate.to_lowercase());
     let best = candidates.into_iter().map(|candidate| (candidate, likeness(candidate))).max_by(|(_, a), (_, b)| a.total_cmp(b))?;
