@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::effect::EffectId;
-use crate::state::{Context, Kind};
+use crate::state::{Context, Kind, nothing};
 use crate::{Map, Value};
 
 /// What a flow starts from.
@@ -19,19 +19,19 @@ pub struct Started {
     /// Source, entry and what clients asked for.
     pub context: Context,
     /// The data that started it: a discovery, an import.
-    #[serde(default)]
+    #[serde(default = "nothing")]
     pub init: Arc<Value>,
     /// The entry being changed: `{entry_id, title, unique_id, data, options, …}`.
-    #[serde(default)]
+    #[serde(default = "nothing")]
     pub entry: Arc<Value>,
     /// The sub-entry being changed.
-    #[serde(default)]
+    #[serde(default = "nothing")]
     pub subentry: Arc<Value>,
     /// Location, country, language, time zone, currency, onboarded, external_url.
-    #[serde(default)]
+    #[serde(default = "nothing")]
     pub hub: Arc<Value>,
     /// The public part of the account that the entry is linked to.
-    #[serde(default)]
+    #[serde(default = "nothing")]
     pub account: Arc<Value>,
 }
 
@@ -43,11 +43,11 @@ impl Started {
             flow_id: flow_id.to_owned(),
             kind: Kind::Config,
             context: Context { source: source.to_owned(), ..Context::default() },
-            init: Arc::default(),
-            entry: Arc::default(),
-            subentry: Arc::default(),
-            hub: Arc::default(),
-            account: Arc::default(),
+            init: nothing(),
+            entry: nothing(),
+            subentry: nothing(),
+            hub: nothing(),
+            account: nothing(),
         }
     }
 }

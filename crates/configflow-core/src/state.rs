@@ -4,7 +4,7 @@
 //! to; that one is only read again under the same fingerprint. Its parts are shared, so a copy costs little.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -92,8 +92,8 @@ pub struct State {
     pub(crate) each: Option<Arc<Repetition>>,
     /// Errors collected so far, where all of them are to be shown.
     pub(crate) collected: Option<Arc<Map>>,
-    /// The form that the flow came from, for Back; the newest last.
-    pub(crate) back: Arc<Vec<State>>,
+    /// The flow as it stood at the form before, for Back; that one knows the one before it.
+    pub(crate) back: Option<Arc<State>>,
     pub(crate) effects: u32,
 }
 
@@ -224,6 +224,21 @@ pub enum Ending {
     },
 }
 
+/// What every flow begins with, shared by all that have not changed it yet.
+struct Empty {
+    map: Arc<Map>,
+    answered: Arc<Vec<Answers>>,
+    asked: Arc<[Name]>,
+}
+
+static EMPTY: LazyLock<Empty> = LazyLock::new(|| Empty { map: Arc::default(), answered: Arc::default(), asked: Arc::default() });
+static NOTHING: LazyLock<Arc<Value>> = LazyLock::new(Arc::default);
+
+/// Null, shared.
+pub(crate) fn nothing() -> Arc<Value> {
+    Arc::clone(&NOTHING)
+}
+
 impl State {
     pub(crate) fn new(definition: &Definition, started: Started) -> Self {
         let entry_id = || started.context.entry_id.clone().unwrap_or_default();
@@ -248,17 +263,17 @@ impl State {
             at: Position::Ended,
             shown: None,
             revisited: false,
-            slots: Arc::default(),
-            answered: Arc::default(),
+            slots: Arc::clone(&EMPTY.map),
+            answered: Arc::clone(&EMPTY.answered),
             input: None,
-            asked: Arc::default(),
-            labels: Arc::default(),
+            asked: Arc::clone(&EMPTY.asked),
+            labels: Arc::clone(&EMPTY.map),
             failure: None,
             link: None,
             account: (!started.account.is_null()).then_some(started.account),
             each: None,
             collected: None,
-            back: Arc::default(),
+            back: None,
             effects: 0,
         }
     }
@@ -329,7 +344,7 @@ impl State {
     /// Whether [`crate::Event::Back`] leads anywhere.
     #[must_use]
     pub fn can_go_back(&self) -> bool {
-        matches!(self.at, Position::Showing { .. }) && !self.back.is_empty()
+        matches!(self.at, Position::Showing { .. }) && self.back.is_some()
     }
 
     /// The public part of the attempt to link an account that is under way.

@@ -7,9 +7,11 @@ use std::time::Duration;
 use configflow_core::expr::{Expressions, Scope, Template};
 use configflow_core::signature::builtin;
 use configflow_core::{FlowResult, Kind, StepError};
-use configflow_engine::{Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore, Start, Store};
+use configflow_engine::{Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore, Notice, Start, Store};
 use configflow_oauth::{Outbound, Secret};
 use serde_json::{Map, Value, json};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::compare::{Difference, differences};
 use crate::fixture::{Fixture, FixtureStep, StartStep};
@@ -18,6 +20,9 @@ use crate::mask::Mask;
 use crate::scripted::Scripted;
 use crate::simulated::{LogInError, Simulated, StartError};
 use crate::transition::Recorder;
+
+/// How long a fixture waits for a progress to end.
+const LONGEST_PROGRESS: Duration = Duration::from_secs(60);
 
 /// Which provider a fixture meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +160,7 @@ pub async fn drive(fixture: &Fixture, flows: &Flows, provider: Provider) -> Resu
     }
     let mut run = Run {
         fixture,
+        notices: engine.notices(),
         caller: engine.caller("fixture"),
         engine,
         store,
@@ -182,6 +188,7 @@ struct Run<'f> {
     fixture: &'f Fixture,
     engine: Engine,
     caller: Caller,
+    notices: Receiver<Notice>,
     store: Arc<MemoryStore>,
     recorder: Arc<Recorder>,
     simulated: Option<Simulated>,
@@ -232,7 +239,7 @@ impl Run<'_> {
             refusal = self.take(outcome, Some(&answer));
         }
         if step.again {
-            let outcome = self.caller.get(&self.flow_id).await;
+            let outcome = self.ask_again(at).await?;
             refusal = refusal.or(self.take(outcome, None));
         }
         if step.back {
@@ -296,6 +303,24 @@ impl Run<'_> {
         })
     }
 
+    /// What is shown now; where that is a progress, what is shown once it is over.
+    async fn ask_again(&mut self, at: usize) -> Result<Result<Arc<FlowResult>, FlowError>, DriveError> {
+        let waiting = async {
+            loop {
+                match self.caller.get(&self.flow_id).await {
+                    Ok(shown) if matches!(*shown, FlowResult::Progress(_)) => {}
+                    outcome => return outcome,
+                }
+                // Listening began with the engine, so that no notice is missed; one too many only asks once more.
+                if let Err(RecvError::Closed) = self.notices.recv().await {
+                    return Err(FlowError::Closed);
+                }
+            }
+        };
+        let late = |_| DriveError::Step { step: at, reason: format!("the progress is not over after {} s", LONGEST_PROGRESS.as_secs()) };
+        tokio::time::timeout(LONGEST_PROGRESS, waiting).await.map_err(late)
+    }
+
     async fn call_back(&mut self, at: usize) -> Result<(), DriveError> {
         let url = self.log_in(at).await?;
         let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
@@ -330,7 +355,7 @@ impl Run<'_> {
         let mut live = Map::new();
         live.insert("flow_id".to_owned(), self.flow_id.clone().into());
         live.insert("last_returned_url".to_owned(), self.returned_url.clone().into());
-        if names.iter().any(|name| name == "returned_url") {
+        if names.iter().any(|name| name.split('.').next() == Some("returned_url")) {
             live.insert("returned_url".to_owned(), self.log_in(at).await?.into());
         }
         live.insert("auth_url".to_owned(), self.auth_url().into());

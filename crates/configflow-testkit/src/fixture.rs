@@ -131,7 +131,7 @@ pub struct FixtureStep {
     /// The provider calls the hub back: the person logs in by the link that is shown.
     #[serde(default)]
     pub call_back: bool,
-    /// Asks again, as a client does after a notice.
+    /// Asks again, as a client does after a notice. Where a progress is shown, waits until it is over.
     #[serde(default)]
     pub again: bool,
     /// Goes back to the form before.

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// Query parameters that are made anew for every attempt.
 static ONE_TIME: LazyLock<Regex> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the pattern is a constant, compiled by the first test")]
-    Regex::new(r"(?P<name>[?&](state|nonce|code_challenge|code_verifier|code|session_state)=)(?P<value>[^&#\s]*)").expect("a pattern")
+    Regex::new(r"(?P<name>[?&#](state|nonce|code_challenge|code_verifier|code|session_state)=)(?P<value>[^&#\s]*)").expect("a pattern")
 });
 
 /// What to hide beside what is always hidden.
@@ -54,7 +54,7 @@ impl Mask {
     pub fn text(&self, text: &str) -> String {
         let mut text = ONE_TIME.replace_all(text, |found: &Captures<'_>| {
             let name = &found["name"];
-            format!("{name}<{}>", name.trim_matches(['?', '&', '=']))
+            format!("{name}<{}>", name.trim_matches(['?', '&', '#', '=']))
         }).into_owned();
         for (known, name) in &self.known {
             if text.contains(known) {

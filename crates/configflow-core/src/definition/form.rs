@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::expr::{Expr, Template};
+use crate::Name;
 use crate::field::{Extra, Field};
 use crate::result::DataSchema;
 
@@ -21,9 +22,14 @@ pub struct FormSpec {
     pub fixed: Fixed,
 }
 
-/// The serialised form, where nothing in it is computed.
+/// What of a form is the same at every showing.
 #[derive(Debug, Clone, Default)]
-pub struct Fixed(pub(crate) Option<DataSchema>);
+pub struct Fixed {
+    /// The serialised form, where nothing in it is computed.
+    pub(crate) schema: Option<DataSchema>,
+    /// The names of its fields, where none stands under a condition.
+    pub(crate) asked: Option<Arc<[Name]>>,
+}
 
 impl Default for FormSpec {
     fn default() -> Self {

@@ -166,7 +166,7 @@ pub(super) fn finish(dialog: &mut Dialog, name: &str) -> Result<(), BuildError> 
             return Err(BuildError::NoStep { dialog: name.to_owned(), from: step.name.clone(), to });
         }
         if let Show::Form(form) = &mut step.show {
-            form.fixed = Fixed(fixed_schema(form));
+            form.fixed = Fixed { schema: fixed_schema(form), asked: fixed_names(form) };
         }
         dialog.steps[at] = Arc::new(step);
     }
@@ -193,6 +193,14 @@ fn targets(step: &Step) -> Vec<Name> {
         targets.extend(menu.items.iter().map(|item| item.step.clone()));
     }
     targets
+}
+
+fn fixed_names(form: &FormSpec) -> Option<Arc<[Name]>> {
+    let name = |item: &FormItem| match item {
+        FormItem::Field(field) => Some(field.field.name.clone()),
+        FormItem::When { .. } => None,
+    };
+    form.items.iter().map(name).collect()
 }
 
 fn fixed_schema(form: &FormSpec) -> Option<DataSchema> {

@@ -8,6 +8,7 @@ use minijinja::{ErrorKind, Value};
 
 use super::environment::ENVIRONMENT;
 use super::scope::Scope;
+use super::slices;
 
 /// The longest expression in bytes. Longer chains can exhaust the stack of the compiler.
 pub const MAX_EXPRESSION: usize = 1024;
@@ -19,6 +20,8 @@ pub struct Expr(Arc<Compiled>);
 struct Compiled {
     source: String,
     expression: minijinja::Expression<'static, 'static>,
+    /// The same with its slices as calls, where it has some: for its names.
+    unsliced: Option<minijinja::Expression<'static, 'static>>,
 }
 
 impl Expr {
@@ -35,11 +38,11 @@ impl Expr {
         if source.len() > MAX_EXPRESSION {
             return Err(ExprError::TooLong { length: source.len() });
         }
-        let expression = ENVIRONMENT
-            .compile_expression_owned(source.to_owned())
-            .map_err(|error| ExprError::of(&error))?;
+        let compiled = |source: String| ENVIRONMENT.compile_expression_owned(source).map_err(|error| ExprError::of(&error));
+        let expression = compiled(source.to_owned())?;
         unknown_word(source).map_or(Ok(()), Err)?;
-        Ok(Self(Arc::new(Compiled { source: source.to_owned(), expression })))
+        let unsliced = slices::as_calls(source).map(compiled).transpose()?;
+        Ok(Self(Arc::new(Compiled { source: source.to_owned(), expression, unsliced })))
     }
 
     /// The text that was compiled, without the white space around it.
@@ -51,7 +54,8 @@ impl Expr {
     /// The names that the expression takes from its scope, with the attributes read from each (`entry.data.host`).
     #[must_use]
     pub fn names(&self) -> BTreeSet<String> {
-        self.0.expression.undeclared_variables(true).into_iter().collect()
+        let expression = self.0.unsliced.as_ref().unwrap_or(&self.0.expression);
+        expression.undeclared_variables(true).into_iter().collect()
     }
 
     /// The expression's value.
@@ -259,6 +263,9 @@ mod tests {
     fn names_are_reported_with_their_attributes() -> Result<(), ExprError> {
         let names = Expr::compile("entry.data.host or host")?.names();
         assert_eq!(names.into_iter().collect::<Vec<_>>(), ["entry.data.host", "host"]);
+        for sliced in ["host[:4]", "(host)[1:][2]", "'x' if host[a:b:c] else host", "(host | string)[:2]", "host | list | join(host[1:2])"] {
+            assert!(Expr::compile(sliced)?.names().contains("host"), "{sliced}");
+        }
         Ok(())
     }
 

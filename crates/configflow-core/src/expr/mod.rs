@@ -8,6 +8,7 @@ mod expression;
 mod filters;
 mod json;
 mod scope;
+mod slices;
 mod state_source;
 mod template;
 

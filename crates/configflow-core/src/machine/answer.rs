@@ -22,7 +22,7 @@ pub(super) fn answer(runner: &mut Runner<'_>, step: &str, input: &Value) -> Resu
         Show::External(_) if runner.state.link.is_some() => Err(StepError::WaitsForProvider),
         Show::External(_) => {
             let values = dictionary(input)?;
-            runner.state.input = Some(Arc::new(values));
+            runner.state_mut().input = Some(Arc::new(values));
             runner.run(&step, step.program.show_at, true).map(Ok).map_err(StepError::Expression)
         }
         Show::Progress(_) | Show::Nothing => Err(StepError::Busy),
@@ -48,7 +48,7 @@ impl Runner<'_> {
         let values = field::validate(&fields, form.extra, input).map_err(StepError::Invalid)?;
         let before = self.remembered();
 
-        let slots = Arc::make_mut(&mut self.state.slots);
+        let slots = Arc::make_mut(&mut self.state_mut().slots);
         for shown in &fields {
             let name = &*shown.field.name;
             slots.insert(name.to_owned(), values.get(name).cloned().unwrap_or_default());
@@ -62,20 +62,20 @@ impl Runner<'_> {
             })
             .collect();
         if !labels.is_empty() {
-            Arc::make_mut(&mut self.state.labels).extend(labels);
+            Arc::make_mut(&mut self.state_mut().labels).extend(labels);
         }
         drop(fields);
 
         let values = Arc::new(values);
-        self.state.input = Some(Arc::clone(&values));
-        self.state.revisited = false;
-        self.state.failure = None;
+        self.state_mut().input = Some(Arc::clone(&values));
+        self.state_mut().revisited = false;
+        self.state_mut().failure = None;
         let repetition = self.state.each.as_ref().filter(|each| each.step == step.name).map(|each| each.index);
-        let answered = Arc::make_mut(&mut self.state.answered);
+        let answered = Arc::make_mut(&mut self.state_mut().answered);
         answered.retain(|answers| answers.step != step.name || answers.repetition.is_some_and(|at| repetition.is_some_and(|now| at < now)));
         answered.push(Answers { step: step.name.clone(), repetition, values });
 
-        self.state.back = before;
+        self.state_mut().back = before;
         self.run(step, step.program.show_at, true).map(Ok).map_err(StepError::Expression)
     }
 
@@ -93,17 +93,25 @@ impl Runner<'_> {
             return Err(StepError::Invalid(Invalid::not_an_option("next_step_id", &steps)));
         };
         let next = self.step_named(next).map_err(StepError::Expression)?;
-        self.state.back = self.remembered();
+        self.state_mut().back = self.remembered();
         self.enter(&next).map(Ok).map_err(StepError::Expression)
     }
 
-    /// The way back with the form that is being answered on top.
-    fn remembered(&self) -> Arc<Vec<State>> {
-        let mut back = (*self.state.back).clone();
-        if back.len() == BACK {
-            back.remove(0);
+    /// The way back with the form that is being answered on top. The oldest form is forgotten when the way gets long.
+    fn remembered(&self) -> Option<Arc<State>> {
+        let mut way = Vec::with_capacity(BACK);
+        let mut earlier = self.state.back.as_ref();
+        while let Some(state) = earlier {
+            way.push(state);
+            earlier = state.back.as_ref();
         }
-        back.push(State { back: Arc::default(), input: None, ..self.state.clone() });
-        Arc::new(back)
+        if way.len() < BACK {
+            return Some(Arc::clone(&self.state));
+        }
+        let mut shortened = None;
+        for state in way[..BACK - 1].iter().rev() {
+            shortened = Some(Arc::new(State { back: shortened, ..State::clone(state) }));
+        }
+        Some(Arc::new(State { back: shortened, ..State::clone(&self.state) }))
     }
 }

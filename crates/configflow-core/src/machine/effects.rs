@@ -29,15 +29,15 @@ impl Runner<'_> {
         match outcome {
             Outcome::Done { result, link, account } => {
                 if let Some(link) = link {
-                    self.state.link = Some(link.into());
+                    self.state_mut().link = Some(link.into());
                 }
                 if let Some(account) = account {
-                    self.state.account = Some(account.into());
+                    self.state_mut().account = Some(account.into());
                 }
                 if &*call.action == "entry.unique"
                     && let Some(Value::String(id)) = result.get("unique_id")
                 {
-                    std::sync::Arc::make_mut(&mut self.state.context).unique_id = Some(id.clone());
+                    std::sync::Arc::make_mut(&mut self.state_mut().context).unique_id = Some(id.clone());
                 }
                 match gathered {
                     Some(mut gathered) => {
@@ -57,7 +57,7 @@ impl Runner<'_> {
             }
             Outcome::Failed { failure, link } => {
                 if let Some(link) = link {
-                    self.state.link = Some(link.into());
+                    self.state_mut().link = Some(link.into());
                 }
                 self.keep(failure);
                 self.failed(&step, op)

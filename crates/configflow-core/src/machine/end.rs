@@ -14,7 +14,7 @@ use super::run::{Runner, Shown};
 
 impl Runner<'_> {
     pub(super) fn abort(&mut self, reason: &str, placeholders: Option<Map>) -> FlowResult {
-        self.state.at = Position::Ended;
+        self.state_mut().at = Position::Ended;
         FlowResult::Abort(Abort {
             flow_id: self.state.origin.flow_id.clone(),
             handler: self.state.origin.handler.clone(),
@@ -94,8 +94,8 @@ impl Runner<'_> {
 
     fn write(&mut self, step: &Step, finish: Finish, ending: Ending) {
         let effect = EffectId(self.state.effects);
-        self.state.effects += 1;
-        self.state.at = Position::Finishing { step: step.name.clone(), effect, ending: Box::new(ending) };
+        self.state_mut().effects += 1;
+        self.state_mut().at = Position::Finishing { step: step.name.clone(), effect, ending: Box::new(ending) };
         self.effects.run = Some(Effect { id: effect, work: Work::Finish(Box::new(finish)) });
     }
 
@@ -120,7 +120,7 @@ impl Runner<'_> {
         match ending {
             Ending::Abort { reason, placeholders } => self.abort(&reason, placeholders),
             Ending::Create { description, placeholders, title, options, subentries, unique_id } => {
-                self.state.at = Position::Ended;
+                self.state_mut().at = Position::Ended;
                 let is_config = self.state.origin.kind == Kind::Config;
                 let mut take = |key: &str| result.get_mut(key).map(Value::take).filter(|value| !value.is_null());
                 FlowResult::CreateEntry(CreateEntry {

@@ -88,7 +88,7 @@ pub fn step(definition: &Definition, state: &State, event: Event) -> Result<Tran
             Position::Finishing { .. } => return Err(StepError::Busy),
             _ => {
                 runner.effects.cancel = state.effect();
-                runner.state.at = Position::Ended;
+                runner.state_mut().at = Position::Ended;
                 Ok(None)
             }
         },
@@ -120,12 +120,10 @@ fn back(definition: &Definition, state: &State) -> Result<Transition, StepError>
     if !state.can_go_back() {
         return Err(StepError::NoWayBack);
     }
-    let mut stack = (*state.back).clone();
-    let mut earlier = stack.pop().ok_or(StepError::NoWayBack)?;
+    let mut earlier = state.back.as_deref().cloned().ok_or(StepError::NoWayBack)?;
     let typed = earlier.step().and_then(|step| state.answered.iter().rev().find(|answers| &*answers.step == step));
     earlier.input = typed.map(|answers| answers.values.clone());
     earlier.revisited = true;
-    earlier.back = stack.into();
     earlier.effects = state.effects;
     earlier.link.clone_from(&state.link);
     earlier.account.clone_from(&state.account);

@@ -35,7 +35,7 @@ impl Runner<'_> {
     /// Adds errors to those that are collected.
     pub(super) fn collect(&mut self, error: &ErrorSpec) -> Result<(), EvalError> {
         let errors = self.errors(error)?;
-        let collected = Arc::make_mut(self.state.collected.get_or_insert_default());
+        let collected = Arc::make_mut(self.state_mut().collected.get_or_insert_default());
         for (field, key) in errors {
             collected.entry(field).or_insert(key);
         }
@@ -79,11 +79,11 @@ impl Runner<'_> {
             placed.entry(place).or_insert(key);
         }
         if target.name != step.name {
-            self.state.each = None;
-            self.state.input = None;
+            self.state_mut().each = None;
+            self.state_mut().input = None;
         }
         let more = placeholders.map(|map| map.eval_map(&self.scope())).transpose()?;
-        self.state.collected = None;
+        self.state_mut().collected = None;
         self.show(&target, placed, more).map(Some)
     }
 }

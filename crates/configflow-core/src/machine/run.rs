@@ -23,7 +23,7 @@ const BUDGET: u32 = 10_000;
 pub(super) struct Runner<'d> {
     pub(super) definition: &'d Definition,
     pub(super) dialog: &'d Dialog,
-    pub(super) state: State,
+    pub(super) state: Arc<State>,
     pub(super) effects: Effects,
     budget: u32,
     /// The client asked to go on: what was done is not announced once more.
@@ -32,12 +32,17 @@ pub(super) struct Runner<'d> {
 
 impl<'d> Runner<'d> {
     pub(super) fn new(definition: &'d Definition, dialog: &'d Dialog, state: State) -> Self {
-        Self { definition, dialog, state, effects: Effects::default(), budget: BUDGET, announced: false }
+        Self { definition, dialog, state: Arc::new(state), effects: Effects::default(), budget: BUDGET, announced: false }
+    }
+
+    /// The state, to be changed. It is copied only while an expression still looks at it.
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        Arc::make_mut(&mut self.state)
     }
 
     /// The names as they are now.
     pub(super) fn scope(&self) -> Scope {
-        Scope::new(Arc::new(StateSource { definition: self.definition.clone(), state: Arc::new(self.state.clone()) }))
+        Scope::new(Arc::new(StateSource { definition: self.definition.clone(), state: Arc::clone(&self.state) }))
     }
 
     /// The transition; an expression that failed ends the flow.
@@ -49,7 +54,7 @@ impl<'d> Runner<'d> {
                 (Some(self.abort("definition_error", None)), Some(fault))
             }
         };
-        Transition { state: self.state, show, effects: self.effects, fault }
+        Transition { state: Arc::unwrap_or_clone(self.state), show, effects: self.effects, fault }
     }
 
     pub(super) fn step_named(&self, name: &str) -> Result<Arc<Step>, EvalError> {
@@ -62,11 +67,11 @@ impl<'d> Runner<'d> {
 
     /// Enters a step: what belonged to the one before is forgotten.
     pub(super) fn enter(&mut self, step: &Arc<Step>) -> Shown {
-        self.state.failure = None;
-        self.state.input = None;
-        self.state.revisited = false;
-        self.state.collected = None;
-        self.state.each = None;
+        self.state_mut().failure = None;
+        self.state_mut().input = None;
+        self.state_mut().revisited = false;
+        self.state_mut().collected = None;
+        self.state_mut().each = None;
         self.run(step, 0, false)
     }
 
@@ -87,7 +92,7 @@ impl<'d> Runner<'d> {
 
     /// Keeps the error that a callback brought with the attempt that it belongs to.
     pub(super) fn note_error(&mut self, error: Option<String>) {
-        if let (Some(error), Some(Value::Object(link))) = (error, self.state.link.as_mut().map(Arc::make_mut)) {
+        if let (Some(error), Some(Value::Object(link))) = (error, self.state_mut().link.as_mut().map(Arc::make_mut)) {
             link.insert("error".to_owned(), Value::String(error));
         }
     }
@@ -153,10 +158,10 @@ impl<'d> Runner<'d> {
                     op += 1;
                 }
                 Op::CollectErrors => {
-                    self.state.collected = Some(Arc::default());
+                    self.state_mut().collected = Some(Arc::default());
                     op += 1;
                 }
-                Op::ShowErrors => match self.state.collected.take() {
+                Op::ShowErrors => match self.state_mut().collected.take() {
                     Some(errors) if !errors.is_empty() => return self.show_errors(&step, (*errors).clone(), None, None),
                     _ => op += 1,
                 },
@@ -185,23 +190,23 @@ impl<'d> Runner<'d> {
     }
 
     fn leave(&mut self) {
-        self.state.failure = None;
-        self.state.input = None;
-        self.state.revisited = false;
-        self.state.collected = None;
-        self.state.each = None;
+        self.state_mut().failure = None;
+        self.state_mut().input = None;
+        self.state_mut().revisited = false;
+        self.state_mut().collected = None;
+        self.state_mut().each = None;
     }
 
     pub(super) fn bind(&mut self, name: &str, value: Value) {
-        Arc::make_mut(&mut self.state.slots).insert(name.to_owned(), value);
+        Arc::make_mut(&mut self.state_mut().slots).insert(name.to_owned(), value);
     }
 
     fn bind_all(&mut self, values: Map) {
-        Arc::make_mut(&mut self.state.slots).extend(values);
+        Arc::make_mut(&mut self.state_mut().slots).extend(values);
     }
 
     fn describe(&mut self, mut card: Map) {
-        let context = Arc::make_mut(&mut self.state.context);
+        let context = Arc::make_mut(&mut self.state_mut().context);
         if let Some(Value::Object(placeholders)) = card.remove("title_placeholders") {
             context.title_placeholders = Some(placeholders);
         }
@@ -226,7 +231,7 @@ impl<'d> Runner<'d> {
                 return Ok(false);
             }
             let repetition = Repetition { step: step.name.clone(), name: each.name.clone(), items: Arc::new(items), index: 0 };
-            self.state.each = Some(Arc::new(repetition));
+            self.state_mut().each = Some(Arc::new(repetition));
         }
         if let Some(running) = self.state.each.clone() {
             self.bind(&running.name, running.items[running.index].clone());
@@ -235,13 +240,13 @@ impl<'d> Runner<'d> {
     }
 
     fn next_repetition(&mut self, step: &Step) -> bool {
-        let Some(running) = &mut self.state.each else { return false };
+        let Some(running) = &mut self.state_mut().each else { return false };
         if step.each.is_none() || running.step != step.name || running.index + 1 >= running.items.len() {
             return false;
         }
         Arc::make_mut(running).index += 1;
-        self.state.input = None;
-        self.state.failure = None;
+        self.state_mut().input = None;
+        self.state_mut().failure = None;
         true
     }
 
@@ -264,7 +269,7 @@ impl<'d> Runner<'d> {
 
     /// Waits until somebody asks again.
     pub(super) fn hold(&mut self, step: &Step, next: Next, step_id: String) -> FlowResult {
-        self.state.at = Position::Ready { step: step.name.clone(), next };
+        self.state_mut().at = Position::Ready { step: step.name.clone(), next };
         let (flow_id, handler) = (self.state.origin.flow_id.clone(), self.state.origin.handler.clone());
         match step.show {
             Show::External(_) => FlowResult::ExternalDone(ExternalDone { flow_id, handler, step_id }),
@@ -313,11 +318,11 @@ impl<'d> Runner<'d> {
         let parameters = call.parameters.eval_map(&scope)?;
         let account = if call.signature.account { self.account(&scope)? } else { None };
         let id = EffectId(self.state.effects);
-        self.state.effects += 1;
+        self.state_mut().effects += 1;
         if call.signature.repeat == Repeat::Once {
-            self.state.back = Arc::default();
+            self.state_mut().back = None;
         }
-        self.state.at = Position::Running { step: step.name.clone(), op, effect: id, gathered: so_far };
+        self.state_mut().at = Position::Running { step: step.name.clone(), op, effect: id, gathered: so_far };
         let work = Work::Action {
             action: call.action.clone(),
             parameters,
@@ -355,7 +360,7 @@ impl<'d> Runner<'d> {
 
     /// Keeps a failure for `failure` and for what it leads to.
     pub(super) fn keep(&mut self, failure: Failure) {
-        self.state.failure = Some(Arc::new(failure));
+        self.state_mut().failure = Some(Arc::new(failure));
     }
 
     /// The name of the step where an effect belongs, and the operation.

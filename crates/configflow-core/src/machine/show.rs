@@ -15,16 +15,17 @@ use super::run::Runner;
 impl Runner<'_> {
     /// Shows a step and waits for its answer.
     pub(super) fn show(&mut self, step: &Arc<Step>, errors: Map, more: Option<Map>) -> Result<FlowResult, EvalError> {
-        self.state.at = Position::Showing { step: step.name.clone() };
-        self.state.shown = Some(step.name.clone());
-        let came_back = self.state.back.last().is_some_and(|earlier| {
+        self.state_mut().at = Position::Showing { step: step.name.clone() };
+        self.state_mut().shown = Some(step.name.clone());
+        let came_back = self.state.back.as_ref().is_some_and(|earlier| {
             earlier.step() == Some(&step.name) && earlier.each.as_ref().map(|each| each.index) == self.state.each.as_ref().map(|each| each.index)
         });
         if came_back {
-            Arc::make_mut(&mut self.state.back).pop();
+            let before = self.state.back.as_ref().and_then(|earlier| earlier.back.clone());
+            self.state_mut().back = before;
         }
         if let Show::Form(form) = &step.show {
-            self.state.asked = self.asked(form)?;
+            self.state_mut().asked = self.asked(form)?;
         }
         self.shown(step, errors, more)
     }
@@ -104,7 +105,7 @@ impl Runner<'_> {
     }
 
     fn schema(&self, form: &FormSpec, scope: &Scope) -> Result<DataSchema, EvalError> {
-        if let Some(fixed) = &form.fixed.0
+        if let Some(fixed) = &form.fixed.schema
             && !self.state.revisited
         {
             return Ok(fixed.clone());
@@ -189,6 +190,9 @@ impl Runner<'_> {
     }
 
     fn asked(&self, form: &FormSpec) -> Result<Arc<[Name]>, EvalError> {
+        if let Some(fixed) = &form.fixed.asked {
+            return Ok(Arc::clone(fixed));
+        }
         let mut asked = Vec::with_capacity(form.items.len());
         let mut scope = None;
         for item in &form.items {

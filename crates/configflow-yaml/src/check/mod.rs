@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use configflow_core::Name;
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, suggest};
 use crate::lower::Traces;
 use crate::lower::trace::{DialogTrace, Trace};
 
@@ -66,7 +66,11 @@ impl Bound {
                 match event {
                     Trace::Binds { name } => _ = bound.insert(name.clone()),
                     Trace::Leads { to, .. } => {
-                        let Some(target) = dialog.steps.iter().find(|step| step.name == *to) else { continue };
+                        // A misspelt name leads where it was meant to, so that one mistake is reported once.
+                        let named = |name: &str| dialog.steps.iter().find(|step| &*step.name == name);
+                        let meant = || suggest(to, dialog.steps.iter().map(|step| &*step.name));
+                        let Some(target) = named(to).or_else(|| named(meant()?)) else { continue };
+                        let to = &target.name;
                         let known = entering.get(to).map(HashSet::len);
                         let there = entering.entry(to.clone()).or_default();
                         there.extend(bound.iter().cloned());

@@ -5,8 +5,11 @@
 pub(crate) fn suggest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let lower = word.to_lowercase();
     let likeness = |candidate: &str| strsim::jaro_winkler(&lower, &candidate.to_lowercase());
-    let best = candidates.into_iter().map(|candidate| (candidate, likeness(candidate))).max_by(|(_, a), (_, b)| a.total_cmp(b))?;
-    (best.1 > 0.8 && best.0 != word).then_some(best.0)
+    // One slip of the finger in three letters, or mostly the same letters in the same order.
+    let slips = |candidate: &str| strsim::osa_distance(&lower, &candidate.to_lowercase());
+    let near = |candidate: &str| likeness(candidate) > 0.8 || slips(candidate) <= (lower.chars().count() / 3).max(1);
+    let near = candidates.into_iter().filter(|candidate| *candidate != word && near(candidate));
+    near.min_by(|a, b| slips(a).cmp(&slips(b)).then(likeness(b).total_cmp(&likeness(a))))
 }
 
 #[cfg(test)]
@@ -17,6 +20,7 @@ mod tests {
     fn like_words_are_suggested_and_others_are_not() {
         assert_eq!(suggest("reqired", ["default", "required"]), Some("required"));
         assert_eq!(suggest("Then", ["then", "when"]), Some("then"));
+        assert_eq!(suggest("ulr", ["method", "url"]), Some("url"));
         assert_eq!(suggest("colour", ["default", "required"]), None);
     }
 }

@@ -23,7 +23,10 @@ impl Lowering<'_> {
         if self.fields.contains_key(name) {
             return;
         }
-        let similar = suggest(name, self.fields.keys().map(String::as_str)).map(|name| format!("did you mean `{name}`?"));
+        let similar = suggest(name, self.fields.keys().map(String::as_str)).map(str::to_owned);
+        // The field that was meant is not reported as unused as well.
+        self.used_fields.extend(similar.clone());
+        let similar = similar.map(|name| format!("did you mean `{name}`?"));
         self.report(UNKNOWN_FIELD, node.span, &format!("there is no field `{name}` under `fields:`")).maybe_hint(similar);
     }
 

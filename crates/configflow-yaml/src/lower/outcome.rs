@@ -33,6 +33,8 @@ impl Lowering<'_> {
     /// A rule: an outcome with `when`.
     pub(crate) fn rule(&mut self, node: &Node, stands: Stands) -> Option<Rule> {
         let mut keys = self.keys(node, "a rule", &["when", "placeholders", "error", "abort", "step", "create_entry", "update_entry", "ignore"])?;
+        // A condition that is no expression is still one: what follows it may happen.
+        let conditional = keys.has("when");
         let when = keys.take("when").and_then(|node| self.condition(node));
         let placeholders = keys.take("placeholders");
         let found: Vec<&str> = OUTCOMES.into_iter().filter(|key| keys.has(key)).collect();
@@ -49,7 +51,6 @@ impl Lowering<'_> {
             }
         };
         let value = keys.take(kind)?;
-        let conditional = when.is_some();
         let outcome = match kind {
             "error" => {
                 let step = keys.take("step").and_then(|node| self.step_target(node));

@@ -256,10 +256,12 @@ impl Lowering<'_> {
             }
         };
         let mut values = Vec::with_capacity(entries.len());
+        let mut meant = Vec::new();
         for (key, value) in entries {
             let Some(name) = self.key_text(key) else { continue };
             let Some(parameter) = signature.parameter(&name) else {
                 let similar = suggest(&name, signature.takes.iter().map(|parameter| parameter.name.as_str()));
+                meant.extend(similar.map(str::to_owned));
                 let hint = similar.map(|name| format!("did you mean `{name}`?"));
                 self.report(UNKNOWN_PARAMETER, key.span, &format!("`{}` has no parameter `{name}`", signature.name)).maybe_hint(hint);
                 continue;
@@ -274,7 +276,8 @@ impl Lowering<'_> {
             values.push((name, template));
         }
         for parameter in signature.takes.iter().filter(|parameter| parameter.required) {
-            if !values.iter().any(|(name, _)| *name == parameter.name) {
+            let given = values.iter().map(|(name, _)| name).chain(&meant).any(|name| *name == parameter.name);
+            if !given {
                 self.report(MISSING_PARAMETER, node.span, &format!("`{}` needs `{}`", signature.name, parameter.name));
             }
         }

@@ -85,10 +85,11 @@ impl Attempts {
         Some(live)
     }
 
-    /// Remembers what became of an attempt.
+    /// Remembers what became of an attempt; the last word on it counts.
     pub(super) fn spend(&self, flow_id: &str, state: StateHash, failure: Failure) {
         let mut kept = self.kept();
         let spent = &mut kept.by_flow.entry(flow_id.to_owned()).or_default().spent;
+        spent.retain(|(known, _)| *known != state);
         if spent.len() == SPENT {
             spent.remove(0);
         }
