@@ -56,6 +56,17 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
+    /// Draws a dialog: its steps, the ways between them with their conditions, what each failure leads to.
+    Graph {
+        /// The definition.
+        file: PathBuf,
+        /// How to draw.
+        #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+        format: GraphFormat,
+        /// `config`, `options`, or the type of a sub-entry.
+        #[arg(long, default_value = "config")]
+        dialog: String,
+    },
     /// Prints a JSON Schema.
     Schema {
         /// Of what.
@@ -71,6 +82,15 @@ enum Format {
     Human,
     /// One JSON list.
     Json,
+}
+
+/// How a dialog is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum GraphFormat {
+    /// Mermaid text.
+    Mermaid,
+    /// A picture.
+    Svg,
 }
 
 /// What a schema describes.
@@ -90,6 +110,7 @@ fn main() -> ExitCode {
         Command::Drive { fixture, flows, live } => command::drive::run(fixture.as_deref(), flows.as_deref(), live),
         Command::Test { paths, update, flows, live } => command::test::run(&paths, flows.as_deref(), update, live),
         Command::Check { files, format } => command::check::run(&files, format),
+        Command::Graph { file, format, dialog } => command::graph::run(&file, &dialog, format),
         Command::Schema { what } => command::schema::run(what),
     };
     match outcome {
