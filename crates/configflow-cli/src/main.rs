@@ -56,6 +56,17 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
+    /// Runs a dialog in the terminal, against the simulated provider unless told `--live`.
+    Run {
+        /// The definition.
+        file: PathBuf,
+        /// How the flow starts.
+        #[arg(long, default_value = "user")]
+        source: String,
+        /// Meets the real provider instead of the simulated one.
+        #[arg(long)]
+        live: bool,
+    },
     /// Draws a dialog: its steps, the ways between them with their conditions, what each failure leads to.
     Graph {
         /// The definition.
@@ -110,6 +121,7 @@ fn main() -> ExitCode {
         Command::Drive { fixture, flows, live } => command::drive::run(fixture.as_deref(), flows.as_deref(), live),
         Command::Test { paths, update, flows, live } => command::test::run(&paths, flows.as_deref(), update, live),
         Command::Check { files, format } => command::check::run(&files, format),
+        Command::Run { file, source, live } => command::run::run(&file, &source, live),
         Command::Graph { file, format, dialog } => command::graph::run(&file, &dialog, format),
         Command::Schema { what } => command::schema::run(what),
     };
@@ -117,5 +129,6 @@ fn main() -> ExitCode {
         Outcome::Fine => ExitCode::SUCCESS,
         Outcome::Differs => ExitCode::from(1),
         Outcome::Broken => ExitCode::from(2),
+        Outcome::Interrupted => ExitCode::from(130),
     }
 }

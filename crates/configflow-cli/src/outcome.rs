@@ -12,12 +12,15 @@ pub(crate) enum Outcome {
     Differs,
     /// A file or the command line is broken.
     Broken,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
 }
 
 impl Outcome {
     /// The worse of two.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
+            (Self::Interrupted, _) | (_, Self::Interrupted) => Self::Interrupted,
             (Self::Broken, _) | (_, Self::Broken) => Self::Broken,
             (Self::Differs, _) | (_, Self::Differs) => Self::Differs,
             _ => Self::Fine,

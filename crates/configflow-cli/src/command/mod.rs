@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod drive;
 pub(crate) mod graph;
+pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod test;
 

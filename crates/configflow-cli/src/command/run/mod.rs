@@ -1,0 +1,87 @@
+//! `configflow run`: the dialog in the terminal.
+
+mod ask;
+mod dialog;
+mod field;
+mod link;
+mod texts;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use configflow_core::Definition;
+use configflow_core::signature::builtin;
+use configflow_engine::{Engine, MemoryStore};
+use configflow_oauth::Outbound;
+use configflow_testkit::Scripted;
+use configflow_testkit::simulated::{Script, Simulated};
+use configflow_yaml::{Colour, Options, Source, human, load};
+use serde_json::json;
+
+use super::block_on;
+use crate::outcome::{Outcome, complain};
+use ask::Ask;
+use dialog::Dialog;
+use texts::Texts;
+
+/// Where the hub would be reached from outside, for the simulated provider's callback.
+const HUB: &str = "https://hub.example";
+
+pub(crate) fn run(file: &Path, source: &str, live: bool) -> Outcome {
+    let name = file.display().to_string();
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            complain(format_args!("error[file.unreadable]: {name}: {error}"));
+            return Outcome::Broken;
+        }
+    };
+    let text = Source::from_bytes(&name, bytes);
+    let definition = match load(&text, &Options::default()) {
+        Ok(loaded) => loaded.definition,
+        Err(diagnostics) => {
+            complain(human(&text, &diagnostics, Colour::Ansi));
+            return Outcome::Broken;
+        }
+    };
+    let texts = Texts::beside(file, &definition.domain);
+    match block_on(drive(definition, texts, source, live)) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            complain(format_args!("error[runtime]: {error}"));
+            Outcome::Broken
+        }
+    }
+}
+
+async fn drive(definition: Definition, texts: Texts, source: &str, live: bool) -> Outcome {
+    let simulated = if live {
+        None
+    } else {
+        match Simulated::start(Script::default()).await {
+            Ok(simulated) => Some(simulated),
+            Err(error) => {
+                complain(format_args!("error[{}]: {error}", error.code()));
+                return Outcome::Broken;
+            }
+        }
+    };
+    let mut builder = Engine::builder().store(Arc::new(MemoryStore::new())).hub(json!({"external_url": HUB, "onboarded": true}));
+    if let Some(simulated) = &simulated {
+        match Outbound::new().everything_else(&format!("http://127.0.0.1:{}", simulated.port())) {
+            Ok(outbound) => builder = builder.outbound(outbound),
+            Err(error) => complain(format_args!("error[{}]: {error}", error.code())),
+        }
+    }
+    for (_, signature) in definition.actions.iter().filter(|(name, _)| builtin(name).is_none()) {
+        builder = builder.action(Scripted::new((**signature).clone(), Vec::new()));
+    }
+    let engine = match builder.definition(definition.clone()).build() {
+        Ok(engine) => engine,
+        Err(error) => {
+            complain(format_args!("error[{}]: {error}", error.code()));
+            return Outcome::Broken;
+        }
+    };
+    Dialog { engine, definition, texts, simulated, ask: Ask::new(), flow_id: String::new() }.run(source).await
+}
