@@ -13,7 +13,12 @@ fn flows() -> Vec<PathBuf> {
 }
 
 fn graph(file: &Path, format: &str) -> String {
-    let output = Command::cargo_bin("configflow").expect("the command is built").arg("graph").arg(file).args(["--format", format]).output();
+    let output = Command::cargo_bin("configflow")
+        .expect("the command is built")
+        .arg("graph")
+        .arg(file)
+        .args(["--format", format])
+        .output();
     let output = output.expect("it runs");
     assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
@@ -22,8 +27,11 @@ fn graph(file: &Path, format: &str) -> String {
 /// The names of the steps under `config:`, by their indentation.
 fn steps(file: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(file).expect("readable");
-    let config = text.lines().skip_while(|line| *line != "config:").skip(1).take_while(|line| line.is_empty() || line.starts_with(' '));
-    let step = |line: &str| Some(line.strip_prefix("  ")?.split_once(':').filter(|(name, _)| !name.starts_with([' ', '#']))?.0.to_owned());
+    let config =
+        text.lines().skip_while(|line| *line != "config:").skip(1).take_while(|line| line.is_empty() || line.starts_with(' '));
+    let step = |line: &str| {
+        Some(line.strip_prefix("  ")?.split_once(':').filter(|(name, _)| !name.starts_with([' ', '#']))?.0.to_owned())
+    };
     config.filter_map(step).collect()
 }
 

@@ -41,7 +41,9 @@ pub use definition::Definition;
 pub use effect::{Account, Change, Effect, EffectId, Effects, Finish, Work};
 pub use event::{Event, Failure, Outcome as EffectOutcome, Started};
 pub use machine::{StepError, Transition, render, start, step};
-pub use result::{Abort, CreateEntry, DataSchema, External, ExternalDone, FlowResult, Form, Menu, MenuOptions, Progress, ProgressDone};
+pub use result::{
+    Abort, CreateEntry, DataSchema, External, ExternalDone, FlowResult, Form, Menu, MenuOptions, Progress, ProgressDone,
+};
 pub use state::{Context, Kind, Position, STATE_VERSION, State};
 
 /// A JSON value: what answers, entries and results are made of.

@@ -162,7 +162,8 @@ impl Builder {
     /// Where no HTTP client can be made, such as on a machine without CA certificates.
     pub fn build(self) -> Result<Engine, BuildError> {
         let http = Http::new(&self.outbound, &self.limits, self.allow_local).map_err(|_| BuildError)?;
-        let link = Link::new(self.catalogue, self.outbound, &self.limits, Arc::clone(&self.clock), Arc::clone(&self.entropy)).map_err(|_| BuildError)?;
+        let link = Link::new(self.catalogue, self.outbound, &self.limits, Arc::clone(&self.clock), Arc::clone(&self.entropy))
+            .map_err(|_| BuildError)?;
         Ok(Engine {
             inner: Arc::new(Inner {
                 definitions: RwLock::new(self.definitions),

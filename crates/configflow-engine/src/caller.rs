@@ -116,7 +116,11 @@ impl Caller {
             Some(entry_id) => Some(inner.entry(entry_id).await?),
             None => None,
         };
-        let domain = if request.kind == Kind::Config { request.handler.as_str() } else { entry.as_ref().map_or("", |entry| &entry.domain) };
+        let domain = if request.kind == Kind::Config {
+            request.handler.as_str()
+        } else {
+            entry.as_ref().map_or("", |entry| &entry.domain)
+        };
         let definition = inner.definition(domain).ok_or_else(|| unknown(domain))?;
         if let Kind::Subentry { subentry_type } = &request.kind
             && !definition.subentries.contains_key(subentry_type)

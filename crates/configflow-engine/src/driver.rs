@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use configflow_core::definition::Show;
-use configflow_core::{Effect, EffectId, EffectOutcome, Event, Failure, Finish, FlowResult, Kind, Position, Transition, Work, step};
+use configflow_core::{
+    Effect, EffectId, EffectOutcome, Event, Failure, Finish, FlowResult, Kind, Position, Transition, Work, step,
+};
 use serde_json::{Map, Value, json};
 use tracing::Instrument;
 
@@ -135,7 +137,9 @@ impl Inner {
 
     async fn perform(self: Arc<Self>, flow: Arc<Flow>, effect: Effect) -> EffectOutcome {
         match effect.work {
-            Work::Action { action, parameters, account, .. } => self.act(&flow, &action, parameters, account.map(|account| *account)).await,
+            Work::Action { action, parameters, account, .. } => {
+                self.act(&flow, &action, parameters, account.map(|account| *account)).await
+            }
             Work::Finish(finish) => self.write(&flow, *finish).await,
         }
     }

@@ -134,7 +134,6 @@ impl Flows {
         }
     }
 
-
     pub(crate) fn len(&self) -> usize {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).len()
     }

@@ -24,6 +24,6 @@ pub use caller::{Callback, Caller, Start};
 pub use error::FlowError;
 pub use limits::Limits;
 pub use notice::Notice;
-pub use observe::{Observer, Observed};
+pub use observe::{Observed, Observer};
 pub use store::{Entry, MemoryStore, Store, StoreError, Subentry, Token};
 pub use view::entry_view;

@@ -123,7 +123,8 @@ pub async fn drive(fixture: &Fixture, flows: &Flows, provider: Provider) -> Resu
         .observer(Arc::<Recorder>::clone(&recorder));
     if let Some(simulated) = &simulated {
         let base = format!("http://127.0.0.1:{}", simulated.port());
-        let outbound = Outbound::new().everything_else(&base).map_err(|error| DriveError::Step { step: 0, reason: error.to_string() })?;
+        let outbound =
+            Outbound::new().everything_else(&base).map_err(|error| DriveError::Step { step: 0, reason: error.to_string() })?;
         builder = builder.outbound(outbound);
     }
     for (name, signature) in definition.actions.iter().filter(|(name, _)| builtin(name).is_none()) {
@@ -132,12 +133,15 @@ pub async fn drive(fixture: &Fixture, flows: &Flows, provider: Provider) -> Resu
     }
     let engine = builder.definition(definition).build()?;
     for credential in &fixture.credentials {
-        engine.add_credentials(&fixture.flow, Implementation {
-            id: format!("{}_{}", fixture.flow, credential.client_id),
-            name: credential.name.clone(),
-            client_id: credential.client_id.clone(),
-            client_secret: Secret::new(credential.client_secret.as_str()),
-        });
+        engine.add_credentials(
+            &fixture.flow,
+            Implementation {
+                id: format!("{}_{}", fixture.flow, credential.client_id),
+                name: credential.name.clone(),
+                client_id: credential.client_id.clone(),
+                client_secret: Secret::new(credential.client_secret.as_str()),
+            },
+        );
     }
     for (at, entry) in fixture.entries.iter().enumerate() {
         let now = time::OffsetDateTime::UNIX_EPOCH;
@@ -257,7 +261,9 @@ impl Run<'_> {
                 let about = step.about.as_deref().unwrap_or("the rejection differs");
                 self.compare(Some(at), about, expected, &found.unwrap_or(Value::Null));
             }
-            (None, Some(found)) => self.compare(Some(at), "the answer was rejected", &json!({"rejected": null}), &json!({"rejected": found})),
+            (None, Some(found)) => {
+                self.compare(Some(at), "the answer was rejected", &json!({"rejected": null}), &json!({"rejected": found}))
+            }
             (None, None) => {}
         }
         Ok(())
@@ -295,11 +301,9 @@ impl Run<'_> {
         Ok(match start.dialog.as_deref() {
             None | Some("config") => base,
             Some("options") => Start { kind: Kind::Options, ..base },
-            Some(kind) => Start {
-                kind: Kind::Subentry { subentry_type: kind.to_owned() },
-                subentry_id: start.subentry_id.clone(),
-                ..base
-            },
+            Some(kind) => {
+                Start { kind: Kind::Subentry { subentry_type: kind.to_owned() }, subentry_id: start.subentry_id.clone(), ..base }
+            }
         })
     }
 
@@ -317,7 +321,8 @@ impl Run<'_> {
                 }
             }
         };
-        let late = |_| DriveError::Step { step: at, reason: format!("the progress is not over after {} s", LONGEST_PROGRESS.as_secs()) };
+        let late =
+            |_| DriveError::Step { step: at, reason: format!("the progress is not over after {} s", LONGEST_PROGRESS.as_secs()) };
         tokio::time::timeout(LONGEST_PROGRESS, waiting).await.map_err(late)
     }
 
@@ -332,7 +337,8 @@ impl Run<'_> {
     async fn log_in(&mut self, at: usize) -> Result<String, DriveError> {
         let broken = |reason: String| DriveError::Step { step: at, reason };
         let link = self.auth_url().ok_or_else(|| broken("no link is shown that could be opened".to_owned()))?;
-        let simulated = self.simulated.as_ref().ok_or_else(|| broken("only the simulated provider logs in by itself".to_owned()))?;
+        let simulated =
+            self.simulated.as_ref().ok_or_else(|| broken("only the simulated provider logs in by itself".to_owned()))?;
         let returned = simulated.person().log_in(&link).await.map_err(|error: LogInError| broken(error.to_string()))?;
         self.returned_url.clone_from(&returned);
         Ok(returned)
@@ -364,7 +370,10 @@ impl Run<'_> {
         live.insert("result".to_owned(), self.shown.clone());
         let unknown = names.iter().find(|name| !live.contains_key(name.split('.').next().unwrap_or_default()));
         if let Some(name) = unknown {
-            return Err(broken(format!("nothing live is called `{name}`; there are {}", live.keys().cloned().collect::<Vec<_>>().join(", "))));
+            return Err(broken(format!(
+                "nothing live is called `{name}`; there are {}",
+                live.keys().cloned().collect::<Vec<_>>().join(", ")
+            )));
         }
         template.eval(&Scope::of_map(live)).map_err(|error| broken(error.to_string()))
     }
@@ -421,7 +430,9 @@ impl Run<'_> {
         }
         let transitions = self.recorder.take().iter().map(|transition| self.mask.value(transition)).collect();
         let definition = self.engine.definition(&self.fixture.flow);
-        let secret = |name: &str| definition.as_ref().and_then(|definition| definition.fields.get(name).map(|field| field.secret)).unwrap_or(false);
+        let secret = |name: &str| {
+            definition.as_ref().and_then(|definition| definition.fields.get(name).map(|field| field.secret)).unwrap_or(false)
+        };
         let hidden = |mut entry: Value| {
             for part in ["data", "options"] {
                 if let Some(Value::Object(map)) = entry.get_mut(part) {

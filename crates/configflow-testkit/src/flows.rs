@@ -82,7 +82,12 @@ impl Flows {
     #[must_use]
     pub fn near(fixture: &Path) -> Option<Self> {
         let start = fixture.canonicalize().ok()?;
-        start.ancestors().skip(1).map(|folder| folder.join("flows")).find(|folder| folder.is_dir()).map(|folder| Self { folder, embedded: &[] })
+        start
+            .ancestors()
+            .skip(1)
+            .map(|folder| folder.join("flows"))
+            .find(|folder| folder.is_dir())
+            .map(|folder| Self { folder, embedded: &[] })
     }
 
     /// The definition of a domain: the file of its name.

@@ -12,7 +12,8 @@ use serde_json::Value;
 /// Query parameters that are made anew for every attempt.
 static ONE_TIME: LazyLock<Regex> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the pattern is a constant, compiled by the first test")]
-    Regex::new(r"(?P<name>[?&#](state|nonce|code_challenge|code_verifier|code|session_state)=)(?P<value>[^&#\s]*)").expect("a pattern")
+    Regex::new(r"(?P<name>[?&#](state|nonce|code_challenge|code_verifier|code|session_state)=)(?P<value>[^&#\s]*)")
+        .expect("a pattern")
 });
 
 /// What to hide beside what is always hidden.
@@ -52,10 +53,12 @@ impl Mask {
     /// The text with everything hidden that differs from run to run.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        let mut text = ONE_TIME.replace_all(text, |found: &Captures<'_>| {
-            let name = &found["name"];
-            format!("{name}<{}>", name.trim_matches(['?', '&', '#', '=']))
-        }).into_owned();
+        let mut text = ONE_TIME
+            .replace_all(text, |found: &Captures<'_>| {
+                let name = &found["name"];
+                format!("{name}<{}>", name.trim_matches(['?', '&', '#', '=']))
+            })
+            .into_owned();
         for (known, name) in &self.known {
             if text.contains(known) {
                 text = text.replace(known, name);
@@ -90,9 +93,12 @@ mod tests {
             "flow_id": "x", "handler": "01ABC", "title": "t", "created_at": 1.5,
             "auth_url": "https://h/a?client_id=1&state=abc&nonce=n&client_info=1",
         }));
-        assert_eq!(shown, json!({
-            "flow_id": "<flow_id>", "handler": "<entry_id>", "title": "t", "created_at": "<time>",
-            "auth_url": "https://h/a?client_id=1&state=<state>&nonce=<nonce>&client_info=1",
-        }));
+        assert_eq!(
+            shown,
+            json!({
+                "flow_id": "<flow_id>", "handler": "<entry_id>", "title": "t", "created_at": "<time>",
+                "auth_url": "https://h/a?client_id=1&state=<state>&nonce=<nonce>&client_info=1",
+            })
+        );
     }
 }

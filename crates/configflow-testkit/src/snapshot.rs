@@ -45,7 +45,8 @@ pub fn compare(fixture: &Path, transitions: &[Value]) -> std::io::Result<Compare
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Compared::Missing),
         Err(error) => return Err(error),
     };
-    let stored: Vec<Value> = stored.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| Value::String(line.to_owned()))).collect();
+    let stored: Vec<Value> =
+        stored.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| Value::String(line.to_owned()))).collect();
     let longest = stored.len().max(transitions.len());
     for at in 0..longest {
         if stored.get(at) != transitions.get(at) {

@@ -32,7 +32,8 @@ impl Recorder {
 
     /// Adds what is no transition: an answer that was refused.
     pub(crate) fn refused(&self, step: &str, input: &Value, refusal: &Value) {
-        self.recorded().push(json!({"event": "answered", "from": step, "input": self.without_secrets(input), "rejected": refusal}));
+        self.recorded()
+            .push(json!({"event": "answered", "from": step, "input": self.without_secrets(input), "rejected": refusal}));
     }
 
     /// What was recorded so far.
@@ -66,7 +67,9 @@ impl Observer for Recorder {
                 line.insert("action".to_owned(), observed.action.into());
                 let outcome = match outcome {
                     EffectOutcome::Done { .. } => json!("done"),
-                    EffectOutcome::Failed { failure, .. } => json!({"failed": failure.code, "reason": failure.fields.get("reason")}),
+                    EffectOutcome::Failed { failure, .. } => {
+                        json!({"failed": failure.code, "reason": failure.fields.get("reason")})
+                    }
                     EffectOutcome::Abort { reason, .. } => json!({"abort": reason}),
                 };
                 line.insert("outcome".to_owned(), outcome);

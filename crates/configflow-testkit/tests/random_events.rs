@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use configflow_core::definition::Show;
-use configflow_core::{Context, Definition, EffectOutcome, Event, Failure, FlowResult, Kind, Started, State, Work, render, start, step};
+use configflow_core::{
+    Context, Definition, EffectOutcome, Event, Failure, FlowResult, Kind, Started, State, Work, render, start, step,
+};
 use configflow_testkit::Flows;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -21,7 +23,10 @@ struct Choice {
 }
 
 fn choices() -> impl Strategy<Value = Vec<Choice>> {
-    prop::collection::vec((any::<u8>(), any::<u16>(), any::<u16>()).prop_map(|(kind, first, second)| Choice { kind, first, second }), 1..40)
+    prop::collection::vec(
+        (any::<u8>(), any::<u16>(), any::<u16>()).prop_map(|(kind, first, second)| Choice { kind, first, second }),
+        1..40,
+    )
 }
 
 fn definition(domain: &str) -> Definition {
@@ -40,14 +45,17 @@ fn starts(definition: &Definition, choice: u16) -> Started {
     if definition.options.is_some() {
         entry_points.push((Kind::Options, "user".to_owned()));
     }
-    entry_points.extend(definition.subentries.keys().map(|kind| (Kind::Subentry { subentry_type: kind.clone() }, "user".to_owned())));
+    entry_points
+        .extend(definition.subentries.keys().map(|kind| (Kind::Subentry { subentry_type: kind.clone() }, "user".to_owned())));
     let (kind, source) = entry_points[usize::from(choice) % entry_points.len()].clone();
     let entry = json!({"entry_id": "e", "title": "Entry", "data": {"entity_name": "x", "client_secret": SECRET, "api_key": SECRET, "host": "h"}, "options": {}});
     Started {
         kind,
         context: Context { source, entry_id: Some("e".to_owned()), ..Context::default() },
         entry: std::sync::Arc::new(entry),
-        init: std::sync::Arc::new(json!({"host": "10.0.0.1", "name": "n", "properties": {"id": "i"}, "data": {"entity_name": "x"}})),
+        init: std::sync::Arc::new(
+            json!({"host": "10.0.0.1", "name": "n", "properties": {"id": "i"}, "data": {"entity_name": "x"}}),
+        ),
         ..Started::by("user", "flow")
     }
 }
@@ -55,7 +63,8 @@ fn starts(definition: &Definition, choice: u16) -> Started {
 /// An answer that often fits what is shown.
 fn answer(shown: &Value, choice: &Choice) -> Value {
     if choice.second.is_multiple_of(17) {
-        return [Value::Null, json!([]), json!("x"), json!({"nothing": 1}), json!({}), json!(7)][usize::from(choice.first) % 6].clone();
+        return [Value::Null, json!([]), json!("x"), json!({"nothing": 1}), json!({}), json!(7)][usize::from(choice.first) % 6]
+            .clone();
     }
     if let Some(options) = shown["menu_options"].as_array() {
         return json!({"next_step_id": options.get(usize::from(choice.first) % options.len().max(1))});
@@ -75,8 +84,14 @@ fn fields(schema: &Value, seed: usize) -> Map<String, Value> {
             Some("expandable") => Value::Object(fields(&field["schema"], pick)),
             Some("boolean") => json!(pick % 2 == 0),
             Some("integer") => json!(pick % 700),
-            Some("select") => field["options"].get(pick % field["options"].as_array().map_or(1, Vec::len).max(1)).and_then(|pair| pair.get(0)).cloned().unwrap_or_default(),
-            Some("multi_select") => field["options"].as_array().map(|all| all.iter().take(pick % 3).cloned().collect()).unwrap_or_default(),
+            Some("select") => field["options"]
+                .get(pick % field["options"].as_array().map_or(1, Vec::len).max(1))
+                .and_then(|pair| pair.get(0))
+                .cloned()
+                .unwrap_or_default(),
+            Some("multi_select") => {
+                field["options"].as_array().map(|all| all.iter().take(pick % 3).cloned().collect()).unwrap_or_default()
+            }
             _ if name.contains("secret") || name == "api_key" || name == "pin" => json!(SECRET),
             _ if field["selector"].get("number").is_some() => json!(pick % 90),
             _ if field["selector"].get("entity").is_some() => json!("sensor.x"),
@@ -96,9 +111,15 @@ fn outcome(work: &Work, choice: &Choice) -> EffectOutcome {
             _ => EffectOutcome::done(json!({"entry": {"entry_id": "new"}})),
         };
     };
-    let codes: Vec<String> = configflow_core::signature::builtin(action).into_iter().flat_map(|signature| signature.fails.clone()).map(|failure| failure.code).collect();
+    let codes: Vec<String> = configflow_core::signature::builtin(action)
+        .into_iter()
+        .flat_map(|signature| signature.fails.clone())
+        .map(|failure| failure.code)
+        .collect();
     match choice.first % 4 {
-        0 if !codes.is_empty() => EffectOutcome::failed(Failure::code(&codes[usize::from(choice.second) % codes.len()]).with("reason", "denied")),
+        0 if !codes.is_empty() => {
+            EffectOutcome::failed(Failure::code(&codes[usize::from(choice.second) % codes.len()]).with("reason", "denied"))
+        }
         1 if choice.second.is_multiple_of(9) => EffectOutcome::failed(Failure::code("timeout")),
         2 if choice.second.is_multiple_of(9) => EffectOutcome::Abort { reason: "stopped".to_owned(), placeholders: None },
         _ => EffectOutcome::Done {
@@ -156,7 +177,9 @@ fn run(domain: &str, choices: &[Choice]) -> Result<(), TestCaseError> {
             (Some(effect), 0..=5) => Event::EffectDone { id: effect.id, outcome: outcome(&effect.work, choice) },
             (_, 0..=4) => Event::Answered { input: answer(&shown, choice) },
             (_, 5) => Event::Continued,
-            (_, 6) if choice.first.is_multiple_of(5) => Event::Returned { error: choice.second.is_multiple_of(2).then(|| "access_denied".to_owned()) },
+            (_, 6) if choice.first.is_multiple_of(5) => {
+                Event::Returned { error: choice.second.is_multiple_of(2).then(|| "access_denied".to_owned()) }
+            }
             (_, 6) => Event::Back,
             (_, _) if choice.first.is_multiple_of(13) => Event::Cancelled,
             _ => Event::EffectDone { id: configflow_core::EffectId(99), outcome: EffectOutcome::done(Value::Null) },

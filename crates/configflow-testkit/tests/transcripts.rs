@@ -48,7 +48,10 @@ fn recordings() -> Vec<(&'static str, Value)> {
         ("ms365_unknown_flow_id", json!({})),
         ("ms365_state_mismatch", json!({})),
         ("ms365_permissions_missing", json!({"grant": ["User.Read"]})),
-        ("ms365_token_file_error", json!({"faults": [{"at": "token", "fault": {"status": 200, "body": "junk", "content_type": "text/plain"}}]})),
+        (
+            "ms365_token_file_error",
+            json!({"faults": [{"at": "token", "fault": {"status": 200, "body": "junk", "content_type": "text/plain"}}]}),
+        ),
         ("ms365_options_two_calendars", calendars),
         ("helper_threshold", json!({})),
     ]
@@ -83,7 +86,10 @@ async fn every_recording_that_the_definitions_cover_matches() {
             let request = &exchange["request"];
             let path = request["path"].as_str().unwrap_or_default();
             let is_flow = path.contains("/flow") || path.starts_with("/api/ms365");
-            if !matches!(request["method"].as_str(), Some("GET" | "POST" | "DELETE")) || !is_flow || path.ends_with("flow_handlers") {
+            if !matches!(request["method"].as_str(), Some("GET" | "POST" | "DELETE"))
+                || !is_flow
+                || path.ends_with("flow_handlers")
+            {
                 continue;
             }
             let (status, body) = replay.request(request, &exchange["response"]).await;
@@ -101,7 +107,7 @@ async fn every_recording_that_the_definitions_cover_matches() {
             }
         }
     }
-    println!("{matched} of {total} exchanges match");
+
     assert!(faults.is_empty(), "{matched} of {total} match\n{}", faults.join("\n"));
     assert!(total > 80, "only {total} exchanges were compared");
 }
@@ -111,7 +117,8 @@ impl Replay {
         let script: Script = serde_json::from_value(script).expect("a script");
         let simulated = Simulated::start(script).await.expect("the provider starts");
         let definition = Flows::in_folder(&fixtures().join("flows")).get(domain).expect("the definition loads");
-        let outbound = Outbound::new().everything_else(&format!("http://127.0.0.1:{}", simulated.port())).expect("a loopback address");
+        let outbound =
+            Outbound::new().everything_else(&format!("http://127.0.0.1:{}", simulated.port())).expect("a loopback address");
         let mut builder = Engine::builder()
             .store(Arc::new(MemoryStore::new()))
             .hub(json!({"external_url": "https://ha.example.org"}))

@@ -97,12 +97,14 @@ fn floor_parse_and_serialise_the_same_bytes(bencher: Bencher<'_, '_>) {
 fn step_ms365_user_in_the_machine(bencher: Bencher<'_, '_>) {
     let definition = definition(MS365);
     let state = started(&definition);
-    let link = json!({"url": "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?state=x", "redirect_uri": "https://x"});
+    let link =
+        json!({"url": "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?state=x", "redirect_uri": "https://x"});
     let input = ms365_answer();
     bencher.with_inputs(|| Event::Answered { input: input.clone() }).bench_values(|event| {
         let answered = step(&definition, &state, event).expect("the answer fits");
         let id = answered.effects.run.as_ref().expect("require_new runs").id;
-        let new = step(&definition, &answered.state, Event::EffectDone { id, outcome: EffectOutcome::done(json!({})) }).expect("it is new");
+        let new = step(&definition, &answered.state, Event::EffectDone { id, outcome: EffectOutcome::done(json!({})) })
+            .expect("it is new");
         let id = new.effects.run.as_ref().expect("authorize runs").id;
         let outcome = EffectOutcome::Done { result: link.clone(), link: Some(link.clone()), account: None };
         step(&definition, &new.state, Event::EffectDone { id, outcome }).expect("the link is shown")
@@ -116,7 +118,10 @@ fn step_ms365_user_in_the_engine_up_to_its_link(bencher: Bencher<'_, '_>) {
     let caller = engine.caller("bench");
     bencher
         .with_inputs(|| {
-            runtime.block_on(caller.start(Start::user("ms365_calendar"))).expect("it starts").to_value()["flow_id"].as_str().unwrap_or_default().to_owned()
+            runtime.block_on(caller.start(Start::user("ms365_calendar"))).expect("it starts").to_value()["flow_id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
         })
         .bench_values(|flow_id| {
             let shown = runtime.block_on(caller.answer(&flow_id, ms365_answer())).expect("the link is shown");

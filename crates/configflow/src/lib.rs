@@ -34,11 +34,12 @@
 
 pub use configflow_core::signature::{FailureCode, Parameter, Repeat, Shape, Signature, Signatures, ValueKind};
 pub use configflow_core::{
-    Context, DataSchema, Definition, Event, Failure, FlowResult, Kind, Map, State, StepError, Transition, Value, render, start, step,
+    Context, DataSchema, Definition, Event, Failure, FlowResult, Kind, Map, State, StepError, Transition, Value, render, start,
+    step,
 };
 pub use configflow_engine::{
-    Action, ActionCall, Builder, Callback, Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore, Notice, Observed, Observer,
-    Start, Store, StoreError, Subentry, Token, entry_view,
+    Action, ActionCall, Builder, Callback, Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore, Notice,
+    Observed, Observer, Start, Store, StoreError, Subentry, Token, entry_view,
 };
 pub use configflow_oauth::{Catalogue, Clock, Entropy, Outbound, Secret, SystemClock, SystemEntropy};
 pub use configflow_yaml::{Diagnostic, Diagnostics, Loaded, Options, Source, load};

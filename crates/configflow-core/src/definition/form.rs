@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::expr::{Expr, Template};
 use crate::Name;
+use crate::expr::{Expr, Template};
 use crate::field::{Extra, Field};
 use crate::result::DataSchema;
 
@@ -93,8 +93,18 @@ impl FormField {
     /// A field shown as it is.
     #[must_use]
     pub fn of(field: Arc<Field>) -> Self {
-        let section = field.section().iter().flat_map(|section| section.fields.iter()).map(|inner| Self::of(Arc::clone(inner))).collect();
-        Self { field, required: None, default: None, suggested: None, own_default: None, own_suggested: None, options: None, section }
+        let section =
+            field.section().iter().flat_map(|section| section.fields.iter()).map(|inner| Self::of(Arc::clone(inner))).collect();
+        Self {
+            field,
+            required: None,
+            default: None,
+            suggested: None,
+            own_default: None,
+            own_suggested: None,
+            options: None,
+            section,
+        }
     }
 
     /// Whether nothing of it is computed.

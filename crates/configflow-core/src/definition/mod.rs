@@ -207,6 +207,9 @@ impl std::ops::Deref for Definition {
 
 impl fmt::Debug for Definition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Definition").field("domain", &self.domain).field("fingerprint", &self.0.fingerprint).finish_non_exhaustive()
+        f.debug_struct("Definition")
+            .field("domain", &self.domain)
+            .field("fingerprint", &self.0.fingerprint)
+            .finish_non_exhaustive()
     }
 }

@@ -12,9 +12,8 @@ use super::filters;
 pub const FUEL: u64 = 50_000;
 
 /// The filters of the language beyond Jinja's own, in the order of the documentation.
-pub const FILTERS: [&str; 12] = [
-    "merge", "without", "pick", "url", "url_join", "mac", "slugify", "sha1", "sha256", "base64", "is_ip", "is_link_local",
-];
+pub const FILTERS: [&str; 12] =
+    ["merge", "without", "pick", "url", "url_join", "mac", "slugify", "sha1", "sha256", "base64", "is_ip", "is_link_local"];
 
 pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();

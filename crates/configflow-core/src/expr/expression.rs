@@ -251,10 +251,14 @@ mod tests {
 
     #[test]
     fn unknown_filters_and_tests_are_found() {
-        for good in ["x is none", "x is not none", "a.is | length", "'is nothing | here' ~ x", "x | join('| nope')", "not x is defined"] {
+        for good in
+            ["x is none", "x is not none", "a.is | length", "'is nothing | here' ~ x", "x | join('| nope')", "not x is defined"]
+        {
             assert!(Expr::compile(good).is_ok(), "{good}");
         }
-        for (bad, word) in [("x | nope", "nope"), ("x is nope", "nope"), ("x is not nope", "nope"), ("[x|length, y |  gone(1)]", "gone")] {
+        for (bad, word) in
+            [("x | nope", "nope"), ("x is nope", "nope"), ("x is not nope", "nope"), ("[x|length, y |  gone(1)]", "gone")]
+        {
             assert!(matches!(Expr::compile(bad), Err(ExprError::Unknown { word: found, .. }) if found == word), "{bad}");
         }
     }
@@ -263,7 +267,9 @@ mod tests {
     fn names_are_reported_with_their_attributes() -> Result<(), ExprError> {
         let names = Expr::compile("entry.data.host or host")?.names();
         assert_eq!(names.into_iter().collect::<Vec<_>>(), ["entry.data.host", "host"]);
-        for sliced in ["host[:4]", "(host)[1:][2]", "'x' if host[a:b:c] else host", "(host | string)[:2]", "host | list | join(host[1:2])"] {
+        for sliced in
+            ["host[:4]", "(host)[1:][2]", "'x' if host[a:b:c] else host", "(host | string)[:2]", "host | list | join(host[1:2])"]
+        {
             assert!(Expr::compile(sliced)?.names().contains("host"), "{sliced}");
         }
         Ok(())

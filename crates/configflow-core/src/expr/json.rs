@@ -1,8 +1,8 @@
 //! JSON values in and out of expressions, types kept: `2.0` stays a float, key order stays.
 
 use indexmap::IndexMap;
-use minijinja::value::{Object, ObjectRepr};
 use minijinja::Value;
+use minijinja::value::{Object, ObjectRepr};
 
 use super::expression::EvalError;
 
@@ -35,10 +35,10 @@ pub fn to_json(value: &Value) -> Result<serde_json::Value, EvalError> {
     if value.is_undefined() {
         return Ok(serde_json::Value::Null);
     }
-    serde_json::to_value(value).map_err(|_| EvalError {
-        expression: "…".to_owned(),
-        reason: format!("a {} is no value that can be kept", value.kind()),
-    })
+    serde_json::to_value(value)
+        .map_err(|_| EvalError {
+            expression: "…".to_owned(), reason: format!("a {} is no value that can be kept", value.kind())
+        })
 }
 
 /// A JSON value for expressions.

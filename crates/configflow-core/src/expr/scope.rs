@@ -56,7 +56,8 @@ impl Scope {
     #[must_use]
     pub fn deeper(&self) -> Option<Self> {
         let depth = self.0.depth + 1;
-        (depth <= MAX_DEPTH).then(|| Self(Arc::new(Names { source: Arc::clone(&self.0.source), locals: self.0.locals.clone(), depth })))
+        (depth <= MAX_DEPTH)
+            .then(|| Self(Arc::new(Names { source: Arc::clone(&self.0.source), locals: self.0.locals.clone(), depth })))
     }
 
     /// The value of a name.

@@ -329,7 +329,9 @@ impl TextError {
     #[must_use]
     pub fn offset(&self) -> usize {
         match self {
-            Self::Statement { offset } | Self::Comment { offset } | Self::Unclosed { offset } | Self::Expr { offset, .. } => *offset,
+            Self::Statement { offset } | Self::Comment { offset } | Self::Unclosed { offset } | Self::Expr { offset, .. } => {
+                *offset
+            }
         }
     }
 }
@@ -373,7 +375,8 @@ mod tests {
 
     #[test]
     fn omit_leaves_a_key_out() {
-        let template = Template::value(&json!({"a": "{{ omit }}", "b": "{{ 1 }}"}), &mut Expressions::default()).expect("compiles");
+        let template =
+            Template::value(&json!({"a": "{{ omit }}", "b": "{{ 1 }}"}), &mut Expressions::default()).expect("compiles");
         assert_eq!(template.eval(&Scope::of_map(Map::new())), Ok(json!({"b": 1})));
     }
 

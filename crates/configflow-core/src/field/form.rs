@@ -65,7 +65,9 @@ fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: &[Step<'_>], fault
             continue;
         }
         found[index] = match (&shown.field.kind, value) {
-            (Kind::Section(_), Value::Object(inner)) => Some(Value::Object(level(&shown.section, Extra::Refuse, inner, &here, faults))),
+            (Kind::Section(_), Value::Object(inner)) => {
+                Some(Value::Object(level(&shown.section, Extra::Refuse, inner, &here, faults)))
+            }
             (Kind::Section(_), _) => {
                 faults.plain(&here, "expected a dictionary");
                 Some(Value::Null)

@@ -46,7 +46,13 @@ impl Kind {
     }
 
     /// The value that an answer becomes, or what is wrong with it.
-    pub(super) fn convert(&self, value: &Value, options: Option<&Options>, path: &[Step<'_>], faults: &mut Faults) -> Option<Value> {
+    pub(super) fn convert(
+        &self,
+        value: &Value,
+        options: Option<&Options>,
+        path: &[Step<'_>],
+        faults: &mut Faults,
+    ) -> Option<Value> {
         match self {
             Self::Plain(plain) => plain.convert(value, options).map_err(|text| faults.value(path, &text)).ok(),
             Self::Selector { selector, convert } => {

@@ -47,7 +47,16 @@ impl Field {
     /// A field of a kind, optional and with nothing else said.
     #[must_use]
     pub fn new(name: &str, kind: Kind) -> Self {
-        Self { name: name.into(), kind, required: false, secret: false, transient: false, advanced: false, default: None, suggested: None }
+        Self {
+            name: name.into(),
+            kind,
+            required: false,
+            secret: false,
+            transient: false,
+            advanced: false,
+            default: None,
+            suggested: None,
+        }
     }
 
     /// The section, where it is one.

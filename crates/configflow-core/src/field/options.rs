@@ -71,7 +71,10 @@ impl Options {
 
     /// As a `select` field shows them: pairs.
     pub(super) fn as_pairs(&self) -> Value {
-        self.pairs.iter().map(|(value, label)| if self.labelled { json!([value, label]) } else { json!([value, value]) }).collect()
+        self.pairs
+            .iter()
+            .map(|(value, label)| if self.labelled { json!([value, label]) } else { json!([value, value]) })
+            .collect()
     }
 
     /// As a `multi_select` field shows them: as they were written.
@@ -79,7 +82,9 @@ impl Options {
         if !self.labelled {
             return self.pairs.iter().map(|(value, _)| value.clone()).collect();
         }
-        Value::Object(self.pairs.iter().map(|(value, label)| (python::text(value), Value::String(label.clone()))).collect::<Map>())
+        Value::Object(
+            self.pairs.iter().map(|(value, label)| (python::text(value), Value::String(label.clone()))).collect::<Map>(),
+        )
     }
 
     /// As a selector shows them: values, or values with labels.

@@ -129,12 +129,36 @@ impl Plain {
                 Value::Array(_) | Value::Object(_) => Err("value should be a string".to_owned()),
                 scalar => Ok(Value::String(python::text(scalar))),
             },
-            Base::StrictString => if value.is_string() { Ok(value.clone()) } else { expected("str") },
-            Base::Integer => if value.is_i64() || value.is_u64() || value.is_boolean() { Ok(value.clone()) } else { expected("int") },
-            Base::Float => if value.is_f64() { Ok(value.clone()) } else { expected("float") },
+            Base::StrictString => {
+                if value.is_string() {
+                    Ok(value.clone())
+                } else {
+                    expected("str")
+                }
+            }
+            Base::Integer => {
+                if value.is_i64() || value.is_u64() || value.is_boolean() {
+                    Ok(value.clone())
+                } else {
+                    expected("int")
+                }
+            }
+            Base::Float => {
+                if value.is_f64() {
+                    Ok(value.clone())
+                } else {
+                    expected("float")
+                }
+            }
             Base::CoerceInteger => python::to_int(value).map(Value::from).ok_or_else(|| "expected int".to_owned()),
             Base::CoerceFloat => python::to_float(value).map(Value::from).ok_or_else(|| "expected float".to_owned()),
-            Base::StrictBoolean => if value.is_boolean() { Ok(value.clone()) } else { expected("bool") },
+            Base::StrictBoolean => {
+                if value.is_boolean() {
+                    Ok(value.clone())
+                } else {
+                    expected("bool")
+                }
+            }
             Base::Boolean => boolean(value),
             Base::Select(own) => {
                 let options = options.unwrap_or(own);
@@ -162,7 +186,11 @@ impl Plain {
             let edge = least.as_f64().unwrap_or(f64::MIN);
             if number < edge || (!included && number <= edge) {
                 if !self.clamp {
-                    return Err(if *included { format!("value must be at least {least}") } else { format!("value must be higher than {least}") });
+                    return Err(if *included {
+                        format!("value must be at least {least}")
+                    } else {
+                        format!("value must be higher than {least}")
+                    });
                 }
                 *value = Value::Number(least.clone());
             }
@@ -171,7 +199,11 @@ impl Plain {
             let edge = most.as_f64().unwrap_or(f64::MAX);
             if number > edge || (!included && number >= edge) {
                 if !self.clamp {
-                    return Err(if *included { format!("value must be at most {most}") } else { format!("value must be lower than {most}") });
+                    return Err(if *included {
+                        format!("value must be at most {most}")
+                    } else {
+                        format!("value must be lower than {most}")
+                    });
                 }
                 *value = Value::Number(most.clone());
             }

@@ -8,10 +8,45 @@ use crate::{Map, Value};
 
 /// The selectors that the language has, in the order of the documentation.
 pub const SELECTORS: [&str; 39] = [
-    "action", "addon", "app", "area", "assist_pipeline", "attribute", "backup_location", "boolean", "color_rgb", "color_temp", "condition",
-    "config_entry", "constant", "conversation_agent", "country", "date", "datetime", "device", "duration", "entity", "file", "floor", "icon",
-    "label", "language", "location", "media", "number", "object", "select", "state", "statistic", "target", "template", "text", "theme", "time",
-    "trigger", "qr_code",
+    "action",
+    "addon",
+    "app",
+    "area",
+    "assist_pipeline",
+    "attribute",
+    "backup_location",
+    "boolean",
+    "color_rgb",
+    "color_temp",
+    "condition",
+    "config_entry",
+    "constant",
+    "conversation_agent",
+    "country",
+    "date",
+    "datetime",
+    "device",
+    "duration",
+    "entity",
+    "file",
+    "floor",
+    "icon",
+    "label",
+    "language",
+    "location",
+    "media",
+    "number",
+    "object",
+    "select",
+    "state",
+    "statistic",
+    "target",
+    "template",
+    "text",
+    "theme",
+    "time",
+    "trigger",
+    "qr_code",
 ];
 
 /// A selector with its settings.
@@ -42,7 +77,9 @@ impl Selector {
         let defaults: &[(&str, Value)] = match kind {
             "text" => &[("multiline", Value::Bool(false)), ("multiple", Value::Bool(false))],
             "entity" => &[("multiple", Value::Bool(false)), ("reorder", Value::Bool(false))],
-            "area" | "floor" | "label" | "device" | "state" | "statistic" | "media" | "object" => &[("multiple", Value::Bool(false))],
+            "area" | "floor" | "label" | "device" | "state" | "statistic" | "media" | "object" => {
+                &[("multiple", Value::Bool(false))]
+            }
             "select" => &[("sort", Value::Bool(false)), ("multiple", Value::Bool(false)), ("custom_value", Value::Bool(false))],
             "country" | "language" => &[("no_sort", Value::Bool(false))],
             "theme" => &[("include_default", Value::Bool(false))],
@@ -92,7 +129,13 @@ impl Selector {
         json!({ self.kind.as_str(): settings })
     }
 
-    pub(super) fn convert(&self, value: &Value, options: Option<&Options>, path: &[Step<'_>], faults: &mut Faults) -> Option<Value> {
+    pub(super) fn convert(
+        &self,
+        value: &Value,
+        options: Option<&Options>,
+        path: &[Step<'_>],
+        faults: &mut Faults,
+    ) -> Option<Value> {
         let multiple = self.is("multiple");
         let mut fail = |text: String| {
             faults.value(path, &text);
@@ -203,10 +246,16 @@ impl Selector {
     fn entity(&self, value: &Value) -> Result<Value, String> {
         let id = python::text(value);
         let uuid = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let shape = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let shape = |part: &str| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        };
         let parts = id.split_once('.').filter(|(domain, object)| shape(domain) && shape(object));
         let Some((domain, _)) = parts else {
-            return if uuid && value.is_string() { Ok(value.clone()) } else { Err(format!("Entity {id} is neither a valid entity ID nor a valid UUID")) };
+            return if uuid && value.is_string() {
+                Ok(value.clone())
+            } else {
+                Err(format!("Entity {id} is neither a valid entity ID nor a valid UUID"))
+            };
         };
         if let Some(domains) = self.words("domain").filter(|domains| !domains.contains(&domain)) {
             let domains: Value = domains.into_iter().map(Value::from).collect();

@@ -72,7 +72,9 @@ impl Runner<'_> {
         self.state_mut().failure = None;
         let repetition = self.state.each.as_ref().filter(|each| each.step == step.name).map(|each| each.index);
         let answered = Arc::make_mut(&mut self.state_mut().answered);
-        answered.retain(|answers| answers.step != step.name || answers.repetition.is_some_and(|at| repetition.is_some_and(|now| at < now)));
+        answered.retain(|answers| {
+            answers.step != step.name || answers.repetition.is_some_and(|at| repetition.is_some_and(|now| at < now))
+        });
         answered.push(Answers { step: step.name.clone(), repetition, values });
 
         self.state_mut().back = before;

@@ -109,7 +109,8 @@ impl Runner<'_> {
     /// What a failure that nobody handles leads to: an error of the form that was last shown, so that what was typed can be
     /// mended; where nobody sits behind the flow, its code as the reason.
     fn unhandled(&self, step: &crate::definition::Step, code: &str) -> Way {
-        let form = |name: &crate::Name| self.dialog.step(name).is_some_and(|step| matches!(step.show, crate::definition::Show::Form(_)));
+        let form =
+            |name: &crate::Name| self.dialog.step(name).is_some_and(|step| matches!(step.show, crate::definition::Show::Form(_)));
         let back_to = self.state.shown.clone().filter(|shown| *shown != step.name && form(shown));
         let errors = vec![("base".into(), Some(code.into()))];
         Way::Error(crate::definition::ErrorSpec { errors, step: back_to.filter(|_| !form(&step.name)), placeholders: None })

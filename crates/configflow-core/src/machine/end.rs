@@ -55,7 +55,8 @@ impl Runner<'_> {
             }
             Kind::Subentry { .. } => {
                 let unique_id = text(spec.unique_id.as_ref(), &scope)?;
-                let finish = Finish::CreateSubentry { title: title.clone().unwrap_or_default(), data, unique_id: unique_id.clone() };
+                let finish =
+                    Finish::CreateSubentry { title: title.clone().unwrap_or_default(), data, unique_id: unique_id.clone() };
                 let (title, unique_id) = (Some(title.unwrap_or_default()), Some(unique_id.map_or(Value::Null, Value::String)));
                 (finish, Ending::Create { description, placeholders, title, options: None, subentries: None, unique_id })
             }

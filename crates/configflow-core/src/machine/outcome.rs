@@ -56,7 +56,13 @@ impl Runner<'_> {
     }
 
     /// Shows the form again, or another one, with errors. A step without a form has nobody to show them to: it aborts.
-    pub(super) fn show_errors(&mut self, step: &Arc<Step>, errors: Map, to: Option<&Name>, placeholders: Option<&Template>) -> Shown {
+    pub(super) fn show_errors(
+        &mut self,
+        step: &Arc<Step>,
+        errors: Map,
+        to: Option<&Name>,
+        placeholders: Option<&Template>,
+    ) -> Shown {
         let target = match to {
             Some(to) => self.step_named(to)?,
             None => Arc::clone(step),

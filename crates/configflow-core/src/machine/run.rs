@@ -58,7 +58,10 @@ impl<'d> Runner<'d> {
     }
 
     pub(super) fn step_named(&self, name: &str) -> Result<Arc<Step>, EvalError> {
-        self.dialog.step(name).cloned().ok_or_else(|| EvalError { expression: name.to_owned(), reason: "no such step".to_owned() })
+        self.dialog
+            .step(name)
+            .cloned()
+            .ok_or_else(|| EvalError { expression: name.to_owned(), reason: "no such step".to_owned() })
     }
 
     pub(super) fn shows_progress(&self, step: &str) -> bool {
@@ -119,7 +122,10 @@ impl<'d> Runner<'d> {
         loop {
             self.budget = self.budget.saturating_sub(1);
             if self.budget == 0 {
-                return Err(EvalError { expression: step.name.to_string(), reason: "its steps lead in a circle without end".to_owned() });
+                return Err(EvalError {
+                    expression: step.name.to_string(),
+                    reason: "its steps lead in a circle without end".to_owned(),
+                });
             }
             if op == step.program.show_at && !shown {
                 shown = true;
@@ -298,7 +304,13 @@ impl<'d> Runner<'d> {
     }
 
     /// Starts an action.
-    pub(super) fn call(&mut self, step: &Arc<Step>, op: usize, call: &Arc<Call>, gathered: Vec<Value>) -> Result<Called, EvalError> {
+    pub(super) fn call(
+        &mut self,
+        step: &Arc<Step>,
+        op: usize,
+        call: &Arc<Call>,
+        gathered: Vec<Value>,
+    ) -> Result<Called, EvalError> {
         let mut scope = self.scope();
         let mut so_far = None;
         if let Some(each) = &call.each {
@@ -339,7 +351,9 @@ impl<'d> Runner<'d> {
             let text = template.as_ref().map(|template| template.eval_text(scope)).transpose()?;
             Ok(text.filter(|text| !text.is_empty()))
         };
-        let map = |template: &Option<crate::expr::Template>| template.as_ref().map_or(Ok(Map::new()), |template| template.eval_map(scope));
+        let map = |template: &Option<crate::expr::Template>| {
+            template.as_ref().map_or(Ok(Map::new()), |template| template.eval_map(scope))
+        };
         let mut scopes = Vec::with_capacity(spec.scopes.len());
         for asked in &spec.scopes {
             if asked.when.as_ref().map_or(Ok(true), |when| when.holds(scope))? {

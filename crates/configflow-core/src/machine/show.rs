@@ -18,7 +18,8 @@ impl Runner<'_> {
         self.state_mut().at = Position::Showing { step: step.name.clone() };
         self.state_mut().shown = Some(step.name.clone());
         let came_back = self.state.back.as_ref().is_some_and(|earlier| {
-            earlier.step() == Some(&step.name) && earlier.each.as_ref().map(|each| each.index) == self.state.each.as_ref().map(|each| each.index)
+            earlier.step() == Some(&step.name)
+                && earlier.each.as_ref().map(|each| each.index) == self.state.each.as_ref().map(|each| each.index)
         });
         if came_back {
             let before = self.state.back.as_ref().and_then(|earlier| earlier.back.clone());
@@ -57,7 +58,9 @@ impl Runner<'_> {
                     handler,
                     data_schema: menu_schema(&options),
                     menu_options: match menu.labelled {
-                        true => MenuOptions::Labels(options.into_iter().map(|(step, label)| (step, Value::String(label))).collect()),
+                        true => {
+                            MenuOptions::Labels(options.into_iter().map(|(step, label)| (step, Value::String(label))).collect())
+                        }
                         false => MenuOptions::List(options.into_iter().map(|(step, _)| step).collect()),
                     },
                     description_placeholders: placeholders,
@@ -139,7 +142,13 @@ impl Runner<'_> {
         Ok(shown)
     }
 
-    fn add<'f>(&self, shown: &mut Vec<ShownField<'f>>, field: &'f FormField, overlay: &Overlay, scope: &Scope) -> Result<(), EvalError> {
+    fn add<'f>(
+        &self,
+        shown: &mut Vec<ShownField<'f>>,
+        field: &'f FormField,
+        overlay: &Overlay,
+        scope: &Scope,
+    ) -> Result<(), EvalError> {
         if !field.field.advanced || self.state.context.show_advanced_options {
             shown.push(self.field(field, overlay, scope)?);
         }

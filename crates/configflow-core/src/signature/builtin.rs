@@ -19,7 +19,8 @@ pub fn builtins() -> &'static [Arc<Signature>] {
     &BUILTINS
 }
 
-static BUILTINS: LazyLock<Vec<Arc<Signature>>> = LazyLock::new(|| vec![
+static BUILTINS: LazyLock<Vec<Arc<Signature>>> = LazyLock::new(|| {
+    vec![
     signature("entry.unique", "Sets the unique id of the entry to be, and ends the flow where an entry or another flow has it.")
         .takes("id", ValueKind::String)
         .takes("match", ValueKind::Map)
@@ -116,7 +117,8 @@ static BUILTINS: LazyLock<Vec<Arc<Signature>>> = LazyLock::new(|| vec![
         .gives(Shape::Fields(vec![("available".to_owned(), ValueKind::Map), ("count".to_owned(), ValueKind::Integer), ("first".to_owned(), ValueKind::Any)]))
         .account()
         .done(),
-]);
+]
+});
 
 /// What `failure` says about a URL that cannot be right.
 const RETURNED_URL: &[&str] = &["reason", "text", "error", "aadsts", "cause", "remedy", "blame"];

@@ -88,8 +88,12 @@ impl Inner {
             Ok(entries) => {
                 let secret = |name: &str| flow.definition.fields.get(name).is_none_or(|field| field.secret);
                 let shown = entries.iter().filter(|entry| Some(&entry.entry_id) != own.as_ref()).map(|entry| {
-                    let data: Map<String, Value> =
-                        entry.data.iter().filter(|(name, _)| !secret(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+                    let data: Map<String, Value> = entry
+                        .data
+                        .iter()
+                        .filter(|(name, _)| !secret(name))
+                        .map(|(name, value)| (name.clone(), value.clone()))
+                        .collect();
                     json!({
                         "entry_id": entry.entry_id,
                         "title": entry.title,

@@ -41,7 +41,10 @@ impl Http {
         Ok(Self {
             public: builder().dns_resolver(Arc::new(Guard { reach: Reach::Public })).build()?,
             local: builder().dns_resolver(Arc::new(Guard { reach: Reach::Local })).build()?,
-            local_unverified: builder().dns_resolver(Arc::new(Guard { reach: Reach::Local })).tls_danger_accept_invalid_certs(true).build()?,
+            local_unverified: builder()
+                .dns_resolver(Arc::new(Guard { reach: Reach::Local }))
+                .tls_danger_accept_invalid_certs(true)
+                .build()?,
             rewritten: builder().build()?,
             outbound: outbound.clone(),
             allow_local,
@@ -105,7 +108,12 @@ fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             let [a, b, ..] = ip.octets();
-            ip.is_private() || a == 0 || (a == 100 && (64..128).contains(&b)) || (a == 192 && b == 0) || (a == 198 && (b == 18 || b == 19)) || a >= 240
+            ip.is_private()
+                || a == 0
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 192 && b == 0)
+                || (a == 198 && (b == 18 || b == 19))
+                || a >= 240
         }
         IpAddr::V6(ip) => ip.is_unique_local() || (ip.segments()[0] & 0xffc0) == 0xfec0 || ip.segments()[0] == 0x64,
     }
@@ -159,7 +167,8 @@ impl Inner {
         let (client, target) = self.http.route(&url, flow.definition.local_network, verify_tls).ok_or_else(bad_url)?;
         let method = Method::from_bytes(text(parameters, "method").unwrap_or("GET").to_ascii_uppercase().as_bytes())
             .map_err(|_| Failure::code("bad_url"))?;
-        let limit = parameters.get("timeout").and_then(Value::as_f64).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let limit =
+            parameters.get("timeout").and_then(Value::as_f64).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let mut request = client.request(method, target).timeout(limit.unwrap_or(self.limits.request));
         if let Some(Value::Object(headers)) = parameters.get("headers") {
             for (name, value) in headers.iter().filter(|(_, value)| !value.is_null()) {
@@ -266,7 +275,9 @@ mod tests {
     #[test]
     fn private_addresses_need_network_local_and_some_are_never_reached() {
         let reach = |reach: Reach, ip: &str| reach.allows(ip.parse().expect("an address"));
-        for never in ["127.0.0.1", "::1", "169.254.169.254", "fe80::1", "0.0.0.0", "::ffff:127.0.0.1", "fd00:ec2::254", "224.0.0.1"] {
+        for never in
+            ["127.0.0.1", "::1", "169.254.169.254", "fe80::1", "0.0.0.0", "::ffff:127.0.0.1", "fd00:ec2::254", "224.0.0.1"]
+        {
             assert!(!reach(Reach::Local, never), "{never}");
         }
         for private in ["10.0.0.1", "192.168.1.1", "172.16.0.1", "fd12::1", "100.64.0.1", "::ffff:10.0.0.1"] {

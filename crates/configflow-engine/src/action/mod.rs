@@ -88,7 +88,13 @@ impl Actions {
 
 impl Inner {
     /// Runs an action by name.
-    pub(crate) async fn act(&self, flow: &Flow, action: &str, parameters: Map<String, Value>, account: Option<Account>) -> EffectOutcome {
+    pub(crate) async fn act(
+        &self,
+        flow: &Flow,
+        action: &str,
+        parameters: Map<String, Value>,
+        account: Option<Account>,
+    ) -> EffectOutcome {
         match action {
             "entry.unique" => self.entry_unique(flow, &parameters).await,
             "entry.list" => self.entry_list(flow, &parameters).await,

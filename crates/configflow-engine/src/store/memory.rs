@@ -68,7 +68,8 @@ impl Kept {
                 {
                     return Err(StoreError::AlreadyConfigured);
                 }
-                let owner = entry.unique_id.as_ref().and_then(|id| self.by_unique_id.get(&(entry.domain.clone(), id.clone())).cloned());
+                let owner =
+                    entry.unique_id.as_ref().and_then(|id| self.by_unique_id.get(&(entry.domain.clone(), id.clone())).cloned());
                 if let Some(owner) = owner {
                     if self.entries.get(&owner).is_some_and(|owner| owner.source != "ignore") {
                         return Err(StoreError::AlreadyConfigured);

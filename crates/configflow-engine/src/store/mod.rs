@@ -15,8 +15,8 @@ pub use memory::MemoryStore;
 
 use configflow_core::State;
 use configflow_oauth::{Secret, TokenSet};
-use std::collections::BTreeMap;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A linked account's tokens, kept apart from the entry's data under a key of the integration.
 #[derive(Clone)]

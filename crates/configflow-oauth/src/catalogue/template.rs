@@ -82,7 +82,6 @@ pub(crate) fn expand(template: &str, values: &BTreeMap<String, String>) -> Strin
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -162,7 +162,6 @@ fn read_scope(value: Value) -> Option<ScopeText> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -17,14 +17,39 @@ use crate::lower::trace::{DialogTrace, Trace};
 
 /// The sources that a setup flow can start from: steps of these names are entered from outside.
 pub(crate) const SOURCES: [&str; 17] = [
-    "user", "reauth", "reconfigure", "import", "zeroconf", "ssdp", "dhcp", "bluetooth", "homekit", "mqtt", "usb", "hassio", "esphome",
-    "hardware", "discovery", "integration_discovery", "system",
+    "user",
+    "reauth",
+    "reconfigure",
+    "import",
+    "zeroconf",
+    "ssdp",
+    "dhcp",
+    "bluetooth",
+    "homekit",
+    "mqtt",
+    "usb",
+    "hassio",
+    "esphome",
+    "hardware",
+    "discovery",
+    "integration_discovery",
+    "system",
 ];
 
 /// Every code of the checks.
 pub(crate) const CODES: &[Code] = &[
-    names::UNKNOWN_NAME, names::UNBOUND, names::UNKNOWN_RESULT_FIELD, names::UNKNOWN_LABEL, reach::UNKNOWN_STEP, reach::UNREACHABLE,
-    reach::DEAD_END, reach::UNUSED_BLOCK, reach::UNUSED_FIELD, reach::NO_ENTRY, circles::FORMULA_CIRCLE, circles::STEP_CIRCLE,
+    names::UNKNOWN_NAME,
+    names::UNBOUND,
+    names::UNKNOWN_RESULT_FIELD,
+    names::UNKNOWN_LABEL,
+    reach::UNKNOWN_STEP,
+    reach::UNREACHABLE,
+    reach::DEAD_END,
+    reach::UNUSED_BLOCK,
+    reach::UNUSED_FIELD,
+    reach::NO_ENTRY,
+    circles::FORMULA_CIRCLE,
+    circles::STEP_CIRCLE,
     secrecy::SHOWN_SECRET,
 ];
 

@@ -12,7 +12,8 @@ use crate::node::Span;
 
 pub(crate) const UNKNOWN_NAME: Code = Code::new("name.unknown", "an expression reads a name that does not exist");
 pub(crate) const UNBOUND: Code = Code::new("name.unbound", "an expression reads a name that no way to here can have set");
-pub(crate) const UNKNOWN_RESULT_FIELD: Code = Code::new("name.unknown_result_field", "an expression reads a field that a result does not have");
+pub(crate) const UNKNOWN_RESULT_FIELD: Code =
+    Code::new("name.unknown_result_field", "an expression reads a field that a result does not have");
 pub(crate) const UNKNOWN_LABEL: Code = Code::new("name.unknown_label", "`label` is read for a field without options");
 
 /// Names that mean something everywhere, with the fields of those that have a fixed set.
@@ -25,9 +26,37 @@ const EVERYWHERE: [(&str, &[&str]); 16] = [
     ("label", &[]),
     ("entry", &["entry_id", "domain", "title", "unique_id", "source", "data", "options", "subentries"]),
     ("subentry", &["subentry_id", "subentry_type", "title", "data", "unique_id"]),
-    ("context", &["source", "entry_id", "subentry_id", "show_advanced_options", "unique_id", "title_placeholders", "configuration_url", "confirm_only", "discovery_key"]),
+    (
+        "context",
+        &[
+            "source",
+            "entry_id",
+            "subentry_id",
+            "show_advanced_options",
+            "unique_id",
+            "title_placeholders",
+            "configuration_url",
+            "confirm_only",
+            "discovery_key",
+        ],
+    ),
     ("init", &[]),
-    ("hub", &["latitude", "longitude", "elevation", "location_name", "country", "language", "time_zone", "currency", "onboarded", "external_url", "unit_system"]),
+    (
+        "hub",
+        &[
+            "latitude",
+            "longitude",
+            "elevation",
+            "location_name",
+            "country",
+            "language",
+            "time_zone",
+            "currency",
+            "onboarded",
+            "external_url",
+            "unit_system",
+        ],
+    ),
     ("link", &[]),
     ("account", &[]),
     ("flow_id", &[]),

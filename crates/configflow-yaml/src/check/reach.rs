@@ -30,8 +30,9 @@ pub(super) fn check(dialog: &DialogTrace, bound: &Bound, diagnostics: &mut Diagn
             match event {
                 Trace::Leads { to, span, block } if !names.contains(&&**to) => {
                     let similar = suggest(to, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
-                    let mut builder =
-                        diagnostics.error(UNKNOWN_STEP, *span, &format!("there is no step `{to}` under `{}:`", dialog.name)).maybe_hint(similar);
+                    let mut builder = diagnostics
+                        .error(UNKNOWN_STEP, *span, &format!("there is no step `{to}` under `{}:`", dialog.name))
+                        .maybe_hint(similar);
                     if let Some(block) = block {
                         builder = builder.label(block.used_at, &format!("in block `{}`, used here", block.name));
                     }
@@ -47,9 +48,9 @@ pub(super) fn check(dialog: &DialogTrace, bound: &Bound, diagnostics: &mut Diagn
             continue;
         }
         if !bound.is_reached(&step.name) {
-            diagnostics
-                .error(UNREACHABLE, step.span, &format!("no way leads to step `{}`", step.name))
-                .maybe_hint(suggest(&step.name, starts.iter().copied()).map(|name| format!("did you mean `{name}`, where a flow starts?")));
+            diagnostics.error(UNREACHABLE, step.span, &format!("no way leads to step `{}`", step.name)).maybe_hint(
+                suggest(&step.name, starts.iter().copied()).map(|name| format!("did you mean `{name}`, where a flow starts?")),
+            );
         }
         if !ends {
             diagnostics

@@ -15,8 +15,9 @@ pub(super) fn check(traces: &Traces, diagnostics: &mut Diagnostics) {
         let Trace::Reads { names, span, sink: Sink::Shown(place), block, .. } = event else { continue };
         if let Some(name) = names.iter().find(|name| secrets.contains(name)) {
             let message = format!("`{name}` is secret and would be shown in {place}");
-            let mut builder =
-                diagnostics.error(SHOWN_SECRET, *span, &message).hint("a secret may go to parameters of actions, to the account and to an entry's data");
+            let mut builder = diagnostics
+                .error(SHOWN_SECRET, *span, &message)
+                .hint("a secret may go to parameters of actions, to the account and to an entry's data");
             if let Some(block) = block {
                 builder = builder.label(block.used_at, &format!("in block `{}`, used here", block.name));
             }
@@ -62,8 +63,12 @@ impl<'a> Secrets<'a> {
     fn contains(&self, path: &str) -> bool {
         let parts: Vec<&str> = path.split('.').collect();
         match parts.as_slice() {
-            ["answers" | "input" | "answers_of"] | ["entry" | "subentry"] | ["entry" | "subentry", "data" | "options"] => !self.names.is_empty(),
-            ["answers" | "input", field, ..] | ["entry" | "subentry", "data" | "options", field, ..] => self.names.contains(field),
+            ["answers" | "input" | "answers_of"] | ["entry" | "subentry"] | ["entry" | "subentry", "data" | "options"] => {
+                !self.names.is_empty()
+            }
+            ["answers" | "input", field, ..] | ["entry" | "subentry", "data" | "options", field, ..] => {
+                self.names.contains(field)
+            }
             [root, ..] => self.names.contains(root),
             [] => false,
         }

@@ -36,7 +36,8 @@ impl fmt::Display for Code {
 /// Every code that there is, sorted.
 #[must_use]
 pub fn codes() -> Vec<Code> {
-    let mut codes: Vec<Code> = [crate::parse::CODES, crate::lower::CODES, crate::lower::field::CODES, crate::check::CODES].concat();
+    let mut codes: Vec<Code> =
+        [crate::parse::CODES, crate::lower::CODES, crate::lower::field::CODES, crate::check::CODES].concat();
     codes.sort_unstable_by_key(Code::as_str);
     codes
 }

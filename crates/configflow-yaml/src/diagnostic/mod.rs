@@ -71,7 +71,9 @@ impl Diagnostics {
     /// Adds a diagnostic, unless the same one is there: a block that is used twice has its mistakes once.
     fn add(&mut self, diagnostic: Diagnostic) {
         let place = |other: &Diagnostic| (other.span.start, other.span.line, other.span.column);
-        let same = |other: &Diagnostic| other.code == diagnostic.code && other.span == diagnostic.span && other.message == diagnostic.message;
+        let same = |other: &Diagnostic| {
+            other.code == diagnostic.code && other.span == diagnostic.span && other.message == diagnostic.message
+        };
         if self.found.iter().any(same) {
             return;
         }

@@ -13,7 +13,8 @@ impl Lowering<'_> {
         let mut keys = self.keys(node, "`account`", &known)?;
         let provider = keys.require(self, "provider", "the provider's name in the catalogue")?;
         let provider = self.template(provider, Sink::Private);
-        let mut part = |this: &mut Self, name: &str| -> Option<Template> { keys.take(name).map(|node| this.template(node, Sink::Private)) };
+        let mut part =
+            |this: &mut Self, name: &str| -> Option<Template> { keys.take(name).map(|node| this.template(node, Sink::Private)) };
         let [parameters, client_id, client_secret, key, credentials, settings] =
             ["parameters", "client_id", "client_secret", "key", "credentials", "settings"].map(|name| part(self, name));
         let scopes = keys.take("scopes").map(|node| self.scopes(node)).unwrap_or_default();

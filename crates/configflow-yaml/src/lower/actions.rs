@@ -71,9 +71,10 @@ impl Lowering<'_> {
                     }
                     kind.map(|kind| (kind, word.ends_with('?')))
                 }
-                NodeValue::List(choices) => {
-                    Some((ValueKind::OneOf(choices.iter().filter_map(|choice| choice.as_str().map(str::to_owned)).collect()), false))
-                }
+                NodeValue::List(choices) => Some((
+                    ValueKind::OneOf(choices.iter().filter_map(|choice| choice.as_str().map(str::to_owned)).collect()),
+                    false,
+                )),
                 _ => {
                     self.expected(value, "a type");
                     None
@@ -97,7 +98,10 @@ impl Lowering<'_> {
                     NodeValue::List(fields) => fields.iter().filter_map(|field| field.as_str().map(str::to_owned)).collect(),
                     _ => Vec::new(),
                 };
-                entries.iter().filter_map(|(key, value)| Some(FailureCode { code: key.as_str()?.to_owned(), fields: fields(value) })).collect()
+                entries
+                    .iter()
+                    .filter_map(|(key, value)| Some(FailureCode { code: key.as_str()?.to_owned(), fields: fields(value) }))
+                    .collect()
             }
             _ => {
                 self.expected(node, "a list of failure codes");

@@ -15,8 +15,22 @@ pub(crate) const DOMAIN: Code = Code::new("file.domain", "`domain` is not a name
 pub(crate) const NO_DIALOG: Code = Code::new("file.no_dialog", "a file has no dialog");
 
 const FILE_KEYS: [&str; 16] = [
-    "domain", "version", "minor_version", "single_instance", "network", "include", "actions", "fields", "let", "blocks", "account",
-    "on_error", "config", "options", "subentries", "parameters",
+    "domain",
+    "version",
+    "minor_version",
+    "single_instance",
+    "network",
+    "include",
+    "actions",
+    "fields",
+    "let",
+    "blocks",
+    "account",
+    "on_error",
+    "config",
+    "options",
+    "subentries",
+    "parameters",
 ];
 
 /// Lowers a file. There is a result unless nothing could be understood; whether it is sound, the diagnostics say.
@@ -147,15 +161,25 @@ impl<'n> Lowering<'n> {
                 }
             }
         }
-        parts.fields = self.fields.iter().map(|(name, field)| (Name::from(name.as_str()), field.lowered.field.clone().into())).collect();
+        parts.fields =
+            self.fields.iter().map(|(name, field)| (Name::from(name.as_str()), field.lowered.field.clone().into())).collect();
         parts.lets = std::mem::take(&mut self.lets);
         parts.actions = std::mem::take(&mut self.used_actions);
-        traces.fields = self.fields.iter().map(|(name, field)| (name.clone(), FieldName {
-            span: field.span,
-            secret: field.lowered.field.secret,
-            included: field.included,
-            options: field.lowered.options.is_some() || field.lowered.field.has_options(),
-        })).collect();
+        traces.fields = self
+            .fields
+            .iter()
+            .map(|(name, field)| {
+                (
+                    name.clone(),
+                    FieldName {
+                        span: field.span,
+                        secret: field.lowered.field.secret,
+                        included: field.included,
+                        options: field.lowered.options.is_some() || field.lowered.field.has_options(),
+                    },
+                )
+            })
+            .collect();
         traces.results = std::mem::take(&mut self.results);
         traces.error_keys = std::mem::take(&mut self.error_keys);
         traces.used_fields = std::mem::take(&mut self.used_fields);
@@ -165,7 +189,8 @@ impl<'n> Lowering<'n> {
 
     fn domain(&mut self, node: &Node) -> String {
         let domain = node.as_str().unwrap_or_default();
-        let plain = !domain.is_empty() && domain.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let plain =
+            !domain.is_empty() && domain.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         if !plain {
             self.report(DOMAIN, node.span, "expected a name of lower-case letters, digits and `_`");
         }

@@ -123,7 +123,9 @@ impl Lowering<'_> {
                     Some(options) => field.options = Some(options),
                     None => rest.push((key.clone(), value.clone())),
                 },
-                Some("required") if matches!(value.value, NodeValue::String(_)) => field.required = self.expression(value, Sink::Condition),
+                Some("required") if matches!(value.value, NodeValue::String(_)) => {
+                    field.required = self.expression(value, Sink::Condition)
+                }
                 _ => rest.push((key.clone(), value.clone())),
             }
         }

@@ -61,14 +61,23 @@ impl Lowering<'_> {
                 continue;
             }
             if let Some(open) = name.strip_suffix(')').filter(|rest| !rest.contains('(')) {
-                self.report(UNQUOTED, key.span, &format!("`{open})` is the rest of an expression with a comma in it, which YAML takes for a key"))
-                    .hint("quote the expression");
+                self.report(
+                    UNQUOTED,
+                    key.span,
+                    &format!("`{open})` is the rest of an expression with a comma in it, which YAML takes for a key"),
+                )
+                .hint("quote the expression");
                 continue;
             }
             let similar = suggest(&name, known.iter().copied()).map(|name| format!("did you mean `{name}`?"));
-            self.report(UNKNOWN_KEY, key.span, &format!("{what} has no key `{name}`; expected {}", listed(known))).maybe_hint(similar);
+            self.report(UNKNOWN_KEY, key.span, &format!("{what} has no key `{name}`; expected {}", listed(known)))
+                .maybe_hint(similar);
         }
-        Some(Keys { entries: entries.iter().map(|(key, value)| (key, value, false)).collect(), span: node.span, what: what.to_owned() })
+        Some(Keys {
+            entries: entries.iter().map(|(key, value)| (key, value, false)).collect(),
+            span: node.span,
+            what: what.to_owned(),
+        })
     }
 
     /// A key's text.
@@ -100,7 +109,8 @@ impl Lowering<'_> {
         if !matches!(key.value, NodeValue::Map(_)) || !matches!(value.value, NodeValue::Null) {
             return false;
         }
-        self.report(UNQUOTED, node.span, "an expression in braces without quotes is a map for YAML").hint("quote the expression: \"{{ … }}\"");
+        self.report(UNQUOTED, node.span, "an expression in braces without quotes is a map for YAML")
+            .hint("quote the expression: \"{{ … }}\"");
         true
     }
 }

@@ -37,7 +37,8 @@ impl Lowering<'_> {
             let Some(text) = library(&name) else {
                 let similar = suggest(&name, libraries()).map(|name| format!("did you mean `{name}`?"));
                 let known: Vec<&str> = libraries().collect();
-                self.report(UNKNOWN_LIBRARY, key.span, &format!("there is no library `{name}`; expected {}", listed(&known))).maybe_hint(similar);
+                self.report(UNKNOWN_LIBRARY, key.span, &format!("there is no library `{name}`; expected {}", listed(&known)))
+                    .maybe_hint(similar);
                 continue;
             };
             let Ok(mut tree) = parse(&Source::new(&format!("<{name}>"), text)) else {

@@ -13,8 +13,25 @@ pub(crate) const RESERVED_NAME: Code = Code::new("name.reserved", "a name of the
 
 /// Names that the language gives a meaning everywhere.
 pub(crate) const LANGUAGE_NAMES: [&str; 19] = [
-    "answers", "answers_of", "asked", "input", "failure", "label", "entry", "subentry", "context", "init", "hub", "link", "account",
-    "flow_id", "loop", "omit", "item", "key", "base",
+    "answers",
+    "answers_of",
+    "asked",
+    "input",
+    "failure",
+    "label",
+    "entry",
+    "subentry",
+    "context",
+    "init",
+    "hub",
+    "link",
+    "account",
+    "flow_id",
+    "loop",
+    "omit",
+    "item",
+    "key",
+    "base",
 ];
 
 impl Lowering<'_> {

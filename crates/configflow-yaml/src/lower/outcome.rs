@@ -32,7 +32,11 @@ pub(crate) enum Stands {
 impl Lowering<'_> {
     /// A rule: an outcome with `when`.
     pub(crate) fn rule(&mut self, node: &Node, stands: Stands) -> Option<Rule> {
-        let mut keys = self.keys(node, "a rule", &["when", "placeholders", "error", "abort", "step", "create_entry", "update_entry", "ignore"])?;
+        let mut keys = self.keys(
+            node,
+            "a rule",
+            &["when", "placeholders", "error", "abort", "step", "create_entry", "update_entry", "ignore"],
+        )?;
         // A condition that is no expression is still one: what follows it may happen.
         let conditional = keys.has("when");
         let when = keys.take("when").and_then(|node| self.condition(node));

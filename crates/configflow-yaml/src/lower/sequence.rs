@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use configflow_core::Name;
 use configflow_core::definition::{Call, EachSpec, Handlers, Op, Outcome, Rule};
 use configflow_core::expr::Template;
 use configflow_core::signature::{Repeat, Shape, Signature};
-use configflow_core::Name;
 
 use super::Lowering;
 use super::outcome::{OUTCOMES, Stands, listed};
@@ -13,7 +13,8 @@ use super::trace::{BlockUse, Sink, Trace};
 use crate::diagnostic::{Code, suggest};
 use crate::node::{Node, NodeValue};
 
-pub(crate) const EMPTY_ITEM: Code = Code::new("sequence.item", "an item of a sequence is none of action, `set`, `use` or outcome");
+pub(crate) const EMPTY_ITEM: Code =
+    Code::new("sequence.item", "an item of a sequence is none of action, `set`, `use` or outcome");
 pub(crate) const UNKNOWN_ACTION: Code = Code::new("action.unknown", "an action is neither built in nor declared");
 pub(crate) const UNKNOWN_PARAMETER: Code = Code::new("action.unknown_parameter", "an action has no such parameter");
 pub(crate) const MISSING_PARAMETER: Code = Code::new("action.missing_parameter", "an action needs a parameter that is not given");
@@ -80,8 +81,12 @@ impl Lowering<'_> {
             }
         } else if !self.unquoted_braces(node) {
             let similar = keys.iter().find_map(|key| suggest(key, OUTCOMES.into_iter().chain(["set", "use"])));
-            self.report(EMPTY_ITEM, node.span, &format!("expected an action (`namespace.name`), `set`, `use`, or one of {}", listed(&OUTCOMES)))
-                .maybe_hint(similar.map(|name| format!("did you mean `{name}`?")));
+            self.report(
+                EMPTY_ITEM,
+                node.span,
+                &format!("expected an action (`namespace.name`), `set`, `use`, or one of {}", listed(&OUTCOMES)),
+            )
+            .maybe_hint(similar.map(|name| format!("did you mean `{name}`?")));
         }
     }
 
@@ -91,7 +96,11 @@ impl Lowering<'_> {
             Part::Then => "then",
             Part::Before | Part::Do => return true,
         };
-        self.report(RULES_ONLY, node.span, &format!("`{name}` holds outcomes only; actions and `set` stand under `before` or `do`"));
+        self.report(
+            RULES_ONLY,
+            node.span,
+            &format!("`{name}` holds outcomes only; actions and `set` stand under `before` or `do`"),
+        );
         false
     }
 
@@ -263,7 +272,8 @@ impl Lowering<'_> {
                 let similar = suggest(&name, signature.takes.iter().map(|parameter| parameter.name.as_str()));
                 meant.extend(similar.map(str::to_owned));
                 let hint = similar.map(|name| format!("did you mean `{name}`?"));
-                self.report(UNKNOWN_PARAMETER, key.span, &format!("`{}` has no parameter `{name}`", signature.name)).maybe_hint(hint);
+                self.report(UNKNOWN_PARAMETER, key.span, &format!("`{}` has no parameter `{name}`", signature.name))
+                    .maybe_hint(hint);
                 continue;
             };
             let sink = match (signature.name.as_str(), name.as_str()) {

@@ -14,8 +14,24 @@ pub(crate) const TWO_SHOWS: Code = Code::new("step.two_shows", "a step shows mor
 pub(crate) const NOT_HERE: Code = Code::new("step.key_not_here", "a key has no meaning for what the step shows");
 
 const STEP_KEYS: [&str; 18] = [
-    "before", "form", "menu", "external", "progress", "check", "do", "then", "all", "shown_as", "placeholders", "defaults", "suggested",
-    "last_step", "preview", "each", "sort", "extra",
+    "before",
+    "form",
+    "menu",
+    "external",
+    "progress",
+    "check",
+    "do",
+    "then",
+    "all",
+    "shown_as",
+    "placeholders",
+    "defaults",
+    "suggested",
+    "last_step",
+    "preview",
+    "each",
+    "sort",
+    "extra",
 ];
 const SHOWS: [&str; 4] = ["form", "menu", "external", "progress"];
 

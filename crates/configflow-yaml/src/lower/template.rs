@@ -7,8 +7,10 @@ use super::trace::{Sink, Trace};
 use crate::diagnostic::{Code, suggest};
 use crate::node::{Node, NodeValue};
 
-pub(crate) const EXPRESSION: Code = Code::new("expression.syntax", "a text between `{{` and `}}`, or after `when:`, is no expression");
-pub(crate) const UNKNOWN_FILTER: Code = Code::new("expression.unknown_filter", "an expression uses a filter or test that the language lacks");
+pub(crate) const EXPRESSION: Code =
+    Code::new("expression.syntax", "a text between `{{` and `}}`, or after `when:`, is no expression");
+pub(crate) const UNKNOWN_FILTER: Code =
+    Code::new("expression.unknown_filter", "an expression uses a filter or test that the language lacks");
 pub(crate) const STATEMENT: Code = Code::new("expression.statement", "`{% … %}` and `{# … #}` are not part of the language");
 pub(crate) const TOO_LONG: Code = Code::new("expression.too_long", "an expression is longer than 1 KiB");
 
@@ -80,7 +82,8 @@ impl Lowering<'_> {
     }
 
     fn reads(&mut self, expr: &Expr, node: &Node, sink: Sink) {
-        let reads = Trace::Reads { names: expr.names(), locals: self.locals.clone(), span: node.span, sink, block: self.block.clone() };
+        let reads =
+            Trace::Reads { names: expr.names(), locals: self.locals.clone(), span: node.span, sink, block: self.block.clone() };
         self.trace.push(reads);
     }
 
@@ -89,11 +92,13 @@ impl Lowering<'_> {
         let span = node.span_at(error.offset());
         match error {
             TextError::Statement { .. } | TextError::Comment { .. } => {
-                self.report(STATEMENT, span, &error.to_string()).hint("use an expression such as `{{ a if b else c }}`, or `when:`");
+                self.report(STATEMENT, span, &error.to_string())
+                    .hint("use an expression such as `{{ a if b else c }}`, or `when:`");
             }
             TextError::Expr { error: ExprError::Unknown { detail, word }, .. } => {
                 let known = configflow_core::expr::FILTERS;
-                let similar = suggest(word, known.iter().copied().chain(JINJA_FILTERS.iter().copied())).map(|name| format!("did you mean `{name}`?"));
+                let similar = suggest(word, known.iter().copied().chain(JINJA_FILTERS.iter().copied()))
+                    .map(|name| format!("did you mean `{name}`?"));
                 self.report(UNKNOWN_FILTER, span, detail).maybe_hint(similar);
             }
             TextError::Expr { error: error @ ExprError::TooLong { .. }, .. } => {
@@ -108,7 +113,42 @@ impl Lowering<'_> {
 
 /// Jinja's own filters, for suggestions.
 const JINJA_FILTERS: [&str; 38] = [
-    "abs", "attr", "batch", "bool", "capitalize", "default", "dictsort", "first", "float", "format", "groupby", "indent", "int", "items",
-    "join", "last", "length", "lines", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round",
-    "select", "selectattr", "slice", "sort", "split", "string", "sum", "title", "trim", "upper",
+    "abs",
+    "attr",
+    "batch",
+    "bool",
+    "capitalize",
+    "default",
+    "dictsort",
+    "first",
+    "float",
+    "format",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "split",
+    "string",
+    "sum",
+    "title",
+    "trim",
+    "upper",
 ];

@@ -32,9 +32,8 @@ pub const MAX_NODES: usize = 20_000;
 pub const MAX_DEPTH: usize = 64;
 
 /// Every code of this module.
-pub(crate) const CODES: &[Code] = &[
-    NOT_UTF8, TOO_LARGE, SYNTAX, TOO_DEEP, TOO_MANY_NODES, SEVERAL_DOCUMENTS, DUPLICATE_KEY, TAG, EMPTY, EXPRESSION_SYNTAX,
-];
+pub(crate) const CODES: &[Code] =
+    &[NOT_UTF8, TOO_LARGE, SYNTAX, TOO_DEEP, TOO_MANY_NODES, SEVERAL_DOCUMENTS, DUPLICATE_KEY, TAG, EMPTY, EXPRESSION_SYNTAX];
 
 /// Reads a source as one YAML document.
 ///

@@ -23,8 +23,17 @@ pub(super) fn reported(text: &str, error: Span, diagnostics: &mut Diagnostics) -
             }
             let column = line[..line.len() - value.len()].chars().count() + 1;
             let start = text.lines().take(at).map(|line| line.len() + 1).sum::<usize>() + line.len() - value.len();
-            let span = Span { start, end: start + value.len(), line: at + 1, column, end_line: at + 1, end_column: column + value.chars().count() };
-            diagnostics.error(EXPRESSION_SYNTAX, span, "an expression with brackets inside a map in braces is no YAML").hint("quote the expression");
+            let span = Span {
+                start,
+                end: start + value.len(),
+                line: at + 1,
+                column,
+                end_line: at + 1,
+                end_column: column + value.chars().count(),
+            };
+            diagnostics
+                .error(EXPRESSION_SYNTAX, span, "an expression with brackets inside a map in braces is no YAML")
+                .hint("quote the expression");
             return true;
         }
     }

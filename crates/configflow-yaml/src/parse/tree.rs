@@ -25,7 +25,8 @@ struct Anchored {
 /// The first document's tree; `None` where there is none, or it is not to be understood.
 pub(super) fn build(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut parser = Parser::new_from_str(text);
-    let (mut stack, mut anchors, mut root): (Vec<Open>, HashMap<usize, Anchored>, Option<Node>) = (Vec::new(), HashMap::new(), None);
+    let (mut stack, mut anchors, mut root): (Vec<Open>, HashMap<usize, Anchored>, Option<Node>) =
+        (Vec::new(), HashMap::new(), None);
     let (mut nodes, mut documents) = (0_usize, 0_usize);
     while let Some(event) = parser.next_event() {
         let (event, place) = match event {
@@ -196,7 +197,10 @@ fn syntax_error(text: &str, error: &ScanError, diagnostics: &mut Diagnostics) {
     if let Some(place) = message.find(" at byte ").or_else(|| message.find(" at line ")) {
         message.truncate(place);
     }
-    let tab = text.lines().nth(line.saturating_sub(1)).is_some_and(|line| line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t'));
+    let tab = text
+        .lines()
+        .nth(line.saturating_sub(1))
+        .is_some_and(|line| line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t'));
     let hint = if tab { Some("indent with spaces; YAML does not take tabs".to_owned()) } else { None };
     diagnostics.error(SYNTAX, span, &message).maybe_hint(hint);
 }

@@ -23,7 +23,8 @@ pub fn human(source: &Source, diagnostics: &Diagnostics, colour: Colour) -> Stri
         Colour::Plain => Renderer::plain(),
     };
     let text = source.lossy();
-    let mut rendered: Vec<String> = diagnostics.iter().map(|diagnostic| one(source.name(), &text, diagnostic, &renderer)).collect();
+    let mut rendered: Vec<String> =
+        diagnostics.iter().map(|diagnostic| one(source.name(), &text, diagnostic, &renderer)).collect();
     if diagnostics.left_out() > 0 {
         rendered.push(format!("and {} more", diagnostics.left_out()));
     }
@@ -41,7 +42,8 @@ fn one(name: &str, text: &str, diagnostic: &Diagnostic, renderer: &Renderer) -> 
     for label in &diagnostic.labels {
         snippet = snippet.annotation(AnnotationKind::Context.span(range(text, label.span)).label(label.text.as_str()));
     }
-    let mut report: Vec<Group<'_>> = vec![level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str()).element(snippet)];
+    let mut report: Vec<Group<'_>> =
+        vec![level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str()).element(snippet)];
     if let Some(hint) = &diagnostic.hint {
         report.push(Group::with_title(Level::HELP.secondary_title(hint.as_str())));
     }
@@ -54,5 +56,9 @@ fn range(text: &str, span: Span) -> std::ops::Range<usize> {
     let start = floor(span.start);
     let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
     let end = floor(span.end.max(start)).min(line_end);
-    if end > start { start..end } else { start..(start + text[start..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8)) }
+    if end > start {
+        start..end
+    } else {
+        start..(start + text[start..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8))
+    }
 }

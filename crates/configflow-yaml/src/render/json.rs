@@ -8,9 +8,7 @@ use crate::node::Span;
 /// The diagnostics as a JSON list, in the order of their places. Lines and columns count from 1, columns in characters.
 #[must_use]
 pub fn json(file: &str, diagnostics: &Diagnostics) -> Value {
-    let place = |span: Span| {
-        object!({"line": span.line, "column": span.column, "end_line": span.end_line, "end_column": span.end_column})
-    };
+    let place = |span: Span| object!({"line": span.line, "column": span.column, "end_line": span.end_line, "end_column": span.end_column});
     let found = diagnostics.iter().map(|diagnostic| {
         let mut shown = object!({
             "code": diagnostic.code.as_str(),

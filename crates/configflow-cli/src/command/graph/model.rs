@@ -53,8 +53,23 @@ pub(super) struct Graph {
 
 /// The sources that a flow can start from.
 const SOURCES: [&str; 17] = [
-    "user", "reauth", "reconfigure", "import", "zeroconf", "ssdp", "dhcp", "bluetooth", "homekit", "mqtt", "usb", "hassio", "esphome",
-    "hardware", "discovery", "integration_discovery", "system",
+    "user",
+    "reauth",
+    "reconfigure",
+    "import",
+    "zeroconf",
+    "ssdp",
+    "dhcp",
+    "bluetooth",
+    "homekit",
+    "mqtt",
+    "usb",
+    "hassio",
+    "esphome",
+    "hardware",
+    "discovery",
+    "integration_discovery",
+    "system",
 ];
 
 impl Graph {
@@ -168,7 +183,8 @@ impl Graph {
         let label = if label.is_empty() { keys.join(", ") } else { format!("{label} → {}", keys.join(", ")) };
         let target = error.step.as_ref();
         if target.is_none() && !matches!(step.show, Show::Form(_)) {
-            let reason = error.errors.first().and_then(|(_, key)| key.as_ref()).map_or_else(|| "the failure's code".to_owned(), text_of);
+            let reason =
+                error.errors.first().and_then(|(_, key)| key.as_ref()).map_or_else(|| "the failure's code".to_owned(), text_of);
             let end = self.end(format!("abort {reason}"));
             self.edge(&from, &end, label, true);
             return;

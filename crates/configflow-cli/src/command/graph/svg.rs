@@ -28,7 +28,8 @@ pub(super) fn paint(graph: &Graph) -> String {
         let (Some(from), Some(to)) = (handles.get(edge.from.as_str()), handles.get(edge.to.as_str())) else { continue };
         let style = if edge.error { LineStyleKind::Dashed } else { LineStyleKind::Normal };
         let look = StyleAttr::simple();
-        let arrow = Arrow::new(LineEndKind::None, LineEndKind::Arrow, style, &escaped(&wrapped(&edge.label, 30)), &look, &None, &None);
+        let arrow =
+            Arrow::new(LineEndKind::None, LineEndKind::Arrow, style, &escaped(&wrapped(&edge.label, 30)), &look, &None, &None);
         picture.add_edge(arrow, *from, *to);
     }
     let mut writer = SVGWriter::new();
@@ -63,7 +64,8 @@ fn element(node: &Node, again: &[&str]) -> Element {
         Shape::Start | Shape::End => ShapeKind::new_circle(&label),
         _ => ShapeKind::new_box(&label),
     };
-    let look = StyleAttr::new(Color::fast("black"), 1, Some(Color::fast(colour)), if node.shape == Shape::Through { 12 } else { 0 }, 15);
+    let look =
+        StyleAttr::new(Color::fast("black"), 1, Some(Color::fast(colour)), if node.shape == Shape::Through { 12 } else { 0 }, 15);
     let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or(1);
     let lines = text.lines().count().max(1);
     #[expect(clippy::cast_precision_loss, reason = "lengths of labels")]

@@ -50,7 +50,9 @@ impl Ask {
             let prompt = if let Some(default) = default { prompt.with_initial_value(default) } else { prompt };
             return Ok(prompt.prompt()?);
         }
-        let shown = default.filter(|default| !default.is_empty()).map_or_else(|| question.to_owned(), |default| format!("{question} [{default}]"));
+        let shown = default
+            .filter(|default| !default.is_empty())
+            .map_or_else(|| question.to_owned(), |default| format!("{question} [{default}]"));
         let line = self.line(&shown)?;
         Ok(if line.is_empty() { default.unwrap_or_default().to_owned() } else { line })
     }
@@ -101,7 +103,9 @@ impl Ask {
         if line.trim().is_empty() {
             return Ok(default.to_vec());
         }
-        let number = |word: &str| word.trim().parse::<usize>().ok().filter(|number| (1..=options.len()).contains(number)).map(|number| number - 1);
+        let number = |word: &str| {
+            word.trim().parse::<usize>().ok().filter(|number| (1..=options.len()).contains(number)).map(|number| number - 1)
+        };
         Ok(line.split(',').filter_map(number).collect())
     }
 }

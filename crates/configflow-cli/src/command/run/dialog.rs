@@ -156,8 +156,12 @@ impl Dialog {
         self.heading(value);
         let step = value["step_id"].as_str().unwrap_or_default();
         let (steps, labels): (Vec<String>, Vec<String>) = match &value["menu_options"] {
-            Value::Object(map) => map.iter().map(|(step, label)| (step.clone(), label.as_str().unwrap_or(step).to_owned())).unzip(),
-            Value::Array(items) => items.iter().filter_map(Value::as_str).map(|option| (option.to_owned(), self.texts.menu(step, option))).unzip(),
+            Value::Object(map) => {
+                map.iter().map(|(step, label)| (step.clone(), label.as_str().unwrap_or(step).to_owned())).unzip()
+            }
+            Value::Array(items) => {
+                items.iter().filter_map(Value::as_str).map(|option| (option.to_owned(), self.texts.menu(step, option))).unzip()
+            }
             _ => (Vec::new(), Vec::new()),
         };
         let chosen = self.ask.select("What next?", &labels, 0)?;
@@ -238,9 +242,14 @@ impl Dialog {
         say(format_args!("\nCreated: {}", value["title"].as_str().unwrap_or_default()));
         for entry in self.engine.store().entries(None).await.unwrap_or_default() {
             let shown = |map: &Map<String, Value>| -> Map<String, Value> {
-                map.iter().map(|(name, value)| (name.clone(), if self.is_secret(name) { "<secret>".into() } else { value.clone() })).collect()
+                map.iter()
+                    .map(|(name, value)| (name.clone(), if self.is_secret(name) { "<secret>".into() } else { value.clone() }))
+                    .collect()
             };
-            say(format_args!("{:#}", json!({"title": entry.title, "data": shown(&entry.data), "options": shown(&entry.options)})));
+            say(format_args!(
+                "{:#}",
+                json!({"title": entry.title, "data": shown(&entry.data), "options": shown(&entry.options)})
+            ));
         }
         Outcome::Fine
     }

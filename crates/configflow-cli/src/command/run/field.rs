@@ -16,7 +16,12 @@ pub(super) struct Place<'p> {
 }
 
 /// Asks every field. `typed` is what was answered before, kept when an answer was wrong.
-pub(super) fn ask_all(ask: &Ask, place: &Place<'_>, schema: &Value, typed: &Map<String, Value>) -> Result<Map<String, Value>, Gone> {
+pub(super) fn ask_all(
+    ask: &Ask,
+    place: &Place<'_>,
+    schema: &Value,
+    typed: &Map<String, Value>,
+) -> Result<Map<String, Value>, Gone> {
     let mut answers = Map::new();
     for field in schema.as_array().into_iter().flatten() {
         let name = field["name"].as_str().unwrap_or_default();
@@ -50,7 +55,9 @@ fn one(ask: &Ask, place: &Place<'_>, field: &Value, name: &str, typed: Option<&V
     }
     match kind {
         "boolean" => ask.confirm(&question, before == Some(&Value::Bool(true))).map(|value| Some(Value::Bool(value))),
-        "select" | "multi_select" => choose(ask, &question, kind, field, selector.map(|(_, settings)| settings), before, required),
+        "select" | "multi_select" => {
+            choose(ask, &question, kind, field, selector.map(|(_, settings)| settings), before, required)
+        }
         "integer" | "float" | "number" => {
             let text = ask.text(&question, before.map(Value::to_string).as_deref())?;
             if text.is_empty() && !required {
@@ -65,7 +72,10 @@ fn one(ask: &Ask, place: &Place<'_>, field: &Value, name: &str, typed: Option<&V
             if text.is_empty() && !required && before.is_none() {
                 return Ok(None);
             }
-            let structured = matches!(kind, "object" | "location" | "duration" | "target" | "action" | "condition" | "trigger" | "media" | "color_rgb");
+            let structured = matches!(
+                kind,
+                "object" | "location" | "duration" | "target" | "action" | "condition" | "trigger" | "media" | "color_rgb"
+            );
             let multiple = selector.is_some_and(|(_, settings)| settings["multiple"] == true);
             let parsed = (structured || multiple).then(|| serde_json::from_str(&text).ok()).flatten();
             Ok(Some(parsed.unwrap_or(Value::String(text))))
@@ -73,7 +83,15 @@ fn one(ask: &Ask, place: &Place<'_>, field: &Value, name: &str, typed: Option<&V
     }
 }
 
-fn choose(ask: &Ask, question: &str, kind: &str, field: &Value, settings: Option<&Value>, before: Option<&Value>, required: bool) -> Result<Option<Value>, Gone> {
+fn choose(
+    ask: &Ask,
+    question: &str,
+    kind: &str,
+    field: &Value,
+    settings: Option<&Value>,
+    before: Option<&Value>,
+    required: bool,
+) -> Result<Option<Value>, Gone> {
     let options = settings.map_or(&field["options"], |settings| &settings["options"]);
     let pairs: Vec<(Value, String)> = match options {
         Value::Array(items) => items.iter().map(pair).collect(),
@@ -84,7 +102,8 @@ fn choose(ask: &Ask, question: &str, kind: &str, field: &Value, settings: Option
     let several = kind == "multi_select" || settings.is_some_and(|settings| settings["multiple"] == true);
     if several {
         let chosen = before.and_then(Value::as_array).cloned().unwrap_or_default();
-        let default: Vec<usize> = pairs.iter().enumerate().filter(|(_, (value, _))| chosen.contains(value)).map(|(at, _)| at).collect();
+        let default: Vec<usize> =
+            pairs.iter().enumerate().filter(|(_, (value, _))| chosen.contains(value)).map(|(at, _)| at).collect();
         let places = ask.several(question, &labels, &default)?;
         return Ok(Some(places.into_iter().filter_map(|at| pairs.get(at)).map(|(value, _)| value.clone()).collect()));
     }

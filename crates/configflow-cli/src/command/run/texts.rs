@@ -21,7 +21,8 @@ impl Texts {
     fn find(&self, pointer: &str, placeholders: &Value) -> Option<String> {
         let mut text = self.all.pointer(pointer)?.as_str()?.to_owned();
         for (name, value) in placeholders.as_object().into_iter().flatten() {
-            let value = value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
+            let value =
+                value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
             text = text.replace(&format!("{{{name}}}"), &value);
         }
         Some(text)

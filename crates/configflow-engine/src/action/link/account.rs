@@ -53,7 +53,12 @@ impl Inner {
     }
 
     /// The account as it can be linked, with the implementation that it uses.
-    pub(super) async fn linkable(&self, flow: &Flow, account: &Account, implementation: Option<&str>) -> Result<(Linkable, Option<Implementation>), Failure> {
+    pub(super) async fn linkable(
+        &self,
+        flow: &Flow,
+        account: &Account,
+        implementation: Option<&str>,
+    ) -> Result<(Linkable, Option<Implementation>), Failure> {
         let parameters: BTreeMap<String, String> = account
             .parameters
             .iter()

@@ -51,7 +51,9 @@ fn reason_of(error: &TokenError) -> &'static str {
     match error {
         TokenError::Unauthorized { .. } => "unauthorized",
         TokenError::Provider(error) if error.is_denied() => "denied",
-        TokenError::Provider(_) | TokenError::Rejected { .. } | TokenError::RateLimited { .. } | TokenError::Server { .. } => "failed",
+        TokenError::Provider(_) | TokenError::Rejected { .. } | TokenError::RateLimited { .. } | TokenError::Server { .. } => {
+            "failed"
+        }
         TokenError::Http(error) if error.code() == "http.timeout" => "timeout",
         TokenError::Http(_) => "connect",
         _ => "junk",

@@ -18,8 +18,8 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
-pub use account::Implementation;
 pub(crate) use account::Credentials;
+pub use account::Implementation;
 use attempts::Attempts;
 
 use crate::builder::Inner;
@@ -45,7 +45,8 @@ impl Link {
     ) -> Result<Self, ClientError> {
         // The request gives up before the action does, so that its failure has a name.
         let total = (limits.action / 2).min(HttpOptions::default().total);
-        let options = HttpOptions { total, connect: total.min(HttpOptions::default().connect), outbound, ..HttpOptions::default() };
+        let options =
+            HttpOptions { total, connect: total.min(HttpOptions::default().connect), outbound, ..HttpOptions::default() };
         let client = Client::with(options, clock, entropy)?;
         Ok(Self { catalogue, client, attempts: Attempts::default(), credentials: Credentials::default() })
     }
@@ -68,7 +69,13 @@ impl Link {
 
 impl Inner {
     /// Runs an action of `link`.
-    pub(super) async fn link_action(&self, flow: &Flow, action: &str, parameters: &Map<String, Value>, account: Option<Account>) -> EffectOutcome {
+    pub(super) async fn link_action(
+        &self,
+        flow: &Flow,
+        action: &str,
+        parameters: &Map<String, Value>,
+        account: Option<Account>,
+    ) -> EffectOutcome {
         let Some(account) = account else { return EffectOutcome::failed(Failure::code("no_account")) };
         match action {
             "link.require_new" => self.link_require_new(flow, &account).await,

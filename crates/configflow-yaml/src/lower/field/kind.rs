@@ -46,7 +46,8 @@ impl Lowering<'_> {
             "multi_select" => Base::MultiSelect(options),
             _ => {
                 let similar = suggest(name, TYPES).map(|name| format!("did you mean `{name}`?"));
-                self.report(UNKNOWN_TYPE, node.span, &format!("there is no type `{name}`; expected {}", listed(&TYPES))).maybe_hint(similar);
+                self.report(UNKNOWN_TYPE, node.span, &format!("there is no type `{name}`; expected {}", listed(&TYPES)))
+                    .maybe_hint(similar);
                 return None;
             }
         });
@@ -66,7 +67,9 @@ impl Lowering<'_> {
             }
         }
         let is_number = matches!(plain.base, Base::Integer | Base::Float | Base::CoerceInteger | Base::CoerceFloat);
-        for (key, is_least, included) in [("min", true, true), ("above", true, false), ("max", false, true), ("below", false, false)] {
+        for (key, is_least, included) in
+            [("min", true, true), ("above", true, false), ("max", false, true), ("below", false, false)]
+        {
             let Some(node) = keys.take(key) else { continue };
             self.only_for(is_number, node, key, "numbers");
             match node.to_json() {
@@ -77,7 +80,8 @@ impl Lowering<'_> {
         }
         if is_number && (plain.min.is_some() || plain.max.is_some()) {
             // A range goes with a conversion, as in Home Assistant.
-            plain.base = if matches!(plain.base, Base::Float | Base::CoerceFloat) { Base::CoerceFloat } else { Base::CoerceInteger };
+            plain.base =
+                if matches!(plain.base, Base::Float | Base::CoerceFloat) { Base::CoerceFloat } else { Base::CoerceInteger };
         }
         plain.clamp = keys.take("clamp").is_some_and(|node| self.boolean(node));
         plain.nullable = keys.take("nullable").is_some_and(|node| self.boolean(node));

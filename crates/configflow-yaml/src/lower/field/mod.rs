@@ -130,7 +130,12 @@ impl Lowering<'_> {
         shown.default = None;
         let input = serde_json::json!({ &*lowered.field.name: default });
         if let Err(invalid) = validate(&[shown], Extra::Refuse, &input) {
-            let text = invalid.errors().values().next().map(|text| text.as_str().unwrap_or("does not fit").to_owned()).unwrap_or_default();
+            let text = invalid
+                .errors()
+                .values()
+                .next()
+                .map(|text| text.as_str().unwrap_or("does not fit").to_owned())
+                .unwrap_or_default();
             self.report(DEFAULT_TYPE, node.span, &format!("the default does not fit the field: {text}"));
         }
     }
@@ -152,7 +157,9 @@ impl Lowering<'_> {
 fn is_computed(node: &Node) -> bool {
     match &node.value {
         NodeValue::String(text) => text.contains("{{"),
-        NodeValue::Map(entries) => entries.iter().any(|(key, _)| key.as_str() == Some("in")) || entries.iter().any(|(_, value)| is_computed(value)),
+        NodeValue::Map(entries) => {
+            entries.iter().any(|(key, _)| key.as_str() == Some("in")) || entries.iter().any(|(_, value)| is_computed(value))
+        }
         NodeValue::List(items) => items.iter().any(is_computed),
         _ => false,
     }
