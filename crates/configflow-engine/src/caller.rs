@@ -156,9 +156,12 @@ impl Caller {
         let flow = Arc::new(Flow::new(definition, transition.state.clone(), Some(self.principal.clone())));
         inner.flows.insert(Arc::clone(&flow), inner.limits.flows)?;
         inner.notify(Notice::FlowAdded { flow_id: flow.id.clone() });
-        {
+        let next = {
             let _turn = flow.turn.lock().await;
-            inner.settle(&flow, None, None, None, transition).await?;
+            inner.settle(&flow, None, None, None, transition).await?
+        };
+        if let Some(effect) = next {
+            inner.run(&flow, effect);
         }
         flow.shown_after(0).await.ok_or(FlowError::Closed)
     }

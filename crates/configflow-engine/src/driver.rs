@@ -1,12 +1,12 @@
 //! Applies events to flows and runs what they ask for.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use configflow_core::definition::Show;
-use configflow_core::{
-    Effect, EffectId, EffectOutcome, Event, Failure, Finish, FlowResult, Kind, Position, Transition, Work, step,
-};
+use configflow_core::{Effect, EffectOutcome, Event, Failure, Finish, FlowResult, Kind, Position, Transition, Work, step};
+use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 use tracing::Instrument;
 
@@ -26,6 +26,15 @@ impl Inner {
 
     /// Applies an event, and says how many results the flow had shown before.
     pub(crate) async fn apply_counted(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<u64, FlowError> {
+        let (seen, next) = self.advance(flow, event).await?;
+        if let Some(effect) = next {
+            self.run(flow, effect);
+        }
+        Ok(seen)
+    }
+
+    /// Applies an event: how many results the flow had shown before, and the effect that is to run now.
+    async fn advance(&self, flow: &Flow, event: Event) -> Result<(u64, Option<Effect>), FlowError> {
         let _turn = flow.turn.lock().await;
         let seen = flow.count();
         let before = flow.state();
@@ -34,19 +43,19 @@ impl Inner {
         }
         let action = running_action(flow);
         let transition = step(&flow.definition, &before, event.clone())?;
-        self.settle(flow, Some(&before), Some(&event), action.as_deref(), transition).await?;
-        Ok(seen)
+        let next = self.settle(flow, Some(&before), Some(&event), action.as_deref(), transition).await?;
+        Ok((seen, next))
     }
 
-    /// Keeps where a flow stands now, shows what is to be shown, starts what is to be done.
+    /// Keeps where a flow stands now, shows what is to be shown, and gives back what is to be done.
     pub(crate) async fn settle(
-        self: &Arc<Self>,
-        flow: &Arc<Flow>,
+        &self,
+        flow: &Flow,
         before: Option<&configflow_core::State>,
         event: Option<&Event>,
         action: Option<&str>,
         transition: Transition,
-    ) -> Result<(), FlowError> {
+    ) -> Result<Option<Effect>, FlowError> {
         let Transition { state, show, effects, fault } = transition;
         if let Some(fault) = fault {
             tracing::error!(flow_id = %flow.id, domain = %flow.definition.domain, "{fault}");
@@ -72,13 +81,10 @@ impl Inner {
         if notified && event.is_some_and(|event| matches!(event, Event::EffectDone { .. })) {
             self.progressed(flow);
         }
-        if let Some(effect) = effects.run {
-            self.run(flow, effect);
-        }
-        Ok(())
+        Ok(effects.run)
     }
 
-    async fn forget(&self, flow: &Arc<Flow>) -> Result<(), FlowError> {
+    async fn forget(&self, flow: &Flow) -> Result<(), FlowError> {
         self.flows.remove(flow);
         self.link.forget(&flow.id);
         self.store.remove_flow(&flow.id).await?;
@@ -92,36 +98,39 @@ impl Inner {
         self.notify(Notice::FlowProgressed { flow_id: flow.id.clone(), handler });
     }
 
-    /// Runs an effect in a task of the engine, which outlives the request that caused it.
-    fn run(self: &Arc<Self>, flow: &Arc<Flow>, effect: Effect) {
+    /// Runs an effect, and whatever its result leads to, in one task of the engine, which outlives the request that caused it.
+    pub(crate) fn run(self: &Arc<Self>, flow: &Arc<Flow>, effect: Effect) {
         let (inner, flow_of_task) = (Arc::clone(self), Arc::clone(flow));
+        let handle = tokio::spawn(async move {
+            let mut next = Some(effect);
+            while let Some(effect) = next {
+                next = inner.run_one(&flow_of_task, effect).await;
+            }
+        });
+        flow.running(handle.abort_handle());
+    }
+
+    /// Runs one effect to its end, and gives back the one that follows from its result.
+    async fn run_one(self: &Arc<Self>, flow: &Arc<Flow>, effect: Effect) -> Option<Effect> {
+        let id = effect.id;
         let name = match &effect.work {
             Work::Action { action, .. } => action.to_string(),
             Work::Finish(_) => "finish".to_owned(),
         };
-        let span = tracing::info_span!("effect", flow_id = %flow.id, effect = effect.id.0, action = %name);
-        let task = async move {
-            let id = effect.id;
-            let limit = inner.time_limit(&flow_of_task);
-            // A task of its own, so that an action that panics is a failure of the flow and not its end.
-            let work = tokio::spawn(Arc::clone(&inner).perform(Arc::clone(&flow_of_task), effect).in_current_span());
-            let stop = AbortOnDrop(work.abort_handle());
-            let outcome = match tokio::time::timeout(limit, work).await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(_)) => EffectOutcome::failed(Failure::code("internal_error")),
-                Err(_) => EffectOutcome::failed(Failure::code("timeout")),
-            };
-            drop(stop);
-            inner.done(&flow_of_task, id, outcome).await;
+        let span = tracing::info_span!("effect", flow_id = %flow.id, effect = id.0, action = %name);
+        // An action that panics is a failure of the flow and not its end.
+        let work = AssertUnwindSafe(self.perform(flow, effect)).catch_unwind();
+        let outcome = match tokio::time::timeout(self.time_limit(flow), work).instrument(span).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => EffectOutcome::failed(Failure::code("internal_error")),
+            Err(_) => EffectOutcome::failed(Failure::code("timeout")),
         };
-        let handle = tokio::spawn(task.instrument(span));
-        flow.running(handle.abort_handle());
-    }
-
-    async fn done(self: &Arc<Self>, flow: &Arc<Flow>, id: EffectId, outcome: EffectOutcome) {
-        let event = Event::EffectDone { id, outcome };
-        if let Err(error) = self.apply(flow, event).await {
-            tracing::warn!(flow_id = %flow.id, code = error.code(), "the result of an effect was refused");
+        match self.advance(flow, Event::EffectDone { id, outcome }).await {
+            Ok((_, next)) => next,
+            Err(error) => {
+                tracing::warn!(flow_id = %flow.id, code = error.code(), "the result of an effect was refused");
+                None
+            }
         }
     }
 
@@ -135,12 +144,12 @@ impl Inner {
         }
     }
 
-    async fn perform(self: Arc<Self>, flow: Arc<Flow>, effect: Effect) -> EffectOutcome {
+    async fn perform(&self, flow: &Flow, effect: Effect) -> EffectOutcome {
         match effect.work {
             Work::Action { action, parameters, account, .. } => {
-                self.act(&flow, &action, parameters, account.map(|account| *account)).await
+                self.act(flow, &action, parameters, account.map(|account| *account)).await
             }
-            Work::Finish(finish) => self.write(&flow, *finish).await,
+            Work::Finish(finish) => self.write(flow, *finish).await,
         }
     }
 
@@ -244,14 +253,5 @@ fn running_action(flow: &Flow) -> Option<String> {
         }
         Position::Finishing { .. } => Some("finish".to_owned()),
         _ => None,
-    }
-}
-
-/// Ends a task that nobody waits for any more.
-struct AbortOnDrop(tokio::task::AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

@@ -77,12 +77,12 @@ fn fields(schema: &Value, seed: usize) -> Map<String, Value> {
     for (at, field) in schema.as_array().into_iter().flatten().enumerate() {
         let name = field["name"].as_str().unwrap_or_default();
         let pick = seed.wrapping_add(at * 31);
-        if field["required"] == false && pick % 3 == 0 {
+        if field["required"] == false && pick.is_multiple_of(3) {
             continue;
         }
         let value = match field["type"].as_str() {
             Some("expandable") => Value::Object(fields(&field["schema"], pick)),
-            Some("boolean") => json!(pick % 2 == 0),
+            Some("boolean") => json!(pick.is_multiple_of(2)),
             Some("integer") => json!(pick % 700),
             Some("select") => field["options"]
                 .get(pick % field["options"].as_array().map_or(1, Vec::len).max(1))

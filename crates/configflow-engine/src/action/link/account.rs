@@ -52,6 +52,20 @@ impl Inner {
         EffectOutcome::done(json!({"available": available, "count": all.len(), "first": first.id}))
     }
 
+    /// The key under which the token is kept: the definition's, else the one that the flow's entry has, else the flow's own,
+    /// so that two accounts never share a token.
+    pub(super) async fn account_key(&self, flow: &Flow, account: &Account) -> String {
+        if let Some(key) = &account.key {
+            return key.clone();
+        }
+        let entry_id = flow.state().context().entry_id.clone();
+        let entry = match entry_id {
+            Some(entry_id) => self.entry(&entry_id).await.ok(),
+            None => None,
+        };
+        entry.and_then(|entry| entry.account_key).unwrap_or_else(|| flow.id.clone())
+    }
+
     /// The account as it can be linked, with the implementation that it uses.
     pub(super) async fn linkable(
         &self,

@@ -26,7 +26,7 @@ impl Inner {
         let Some(redirect_uri) = redirect_uri else {
             return EffectOutcome::Abort { reason: "no_url_available".to_owned(), placeholders: None };
         };
-        let key = account.key.clone().unwrap_or_default();
+        let key = self.account_key(flow, account).await;
         match self.begin(flow, linkable, &redirect_uri, key) {
             Ok(link) => {
                 let mut result = link.clone();

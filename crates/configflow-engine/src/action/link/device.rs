@@ -17,7 +17,8 @@ impl Inner {
         match self.link.client.device_start(&linkable, &flow.principal()).await {
             Ok(attempt) => {
                 let result = Value::Object(attempt.public_fields());
-                self.link.attempts.begin_device(&flow.id, linkable, attempt, account.key.clone().unwrap_or_default());
+                let key = self.account_key(flow, account).await;
+                self.link.attempts.begin_device(&flow.id, linkable, attempt, key);
                 EffectOutcome::done(result)
             }
             Err(error) => EffectOutcome::failed(failure::device(failure::device_start_code(&error), &error)),
