@@ -13,8 +13,9 @@ const fn part(name: &'static str, command: &'static [&'static str]) -> Part {
     Part { name, command, environment: &[] }
 }
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     part("format", &["cargo", "fmt", "--all", "--check"]),
+    part("invariants", &["cargo", "xtask", "invariants"]),
     part("lints", &["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
     part("tests", &["cargo", "test", "--workspace", "--quiet"]),
     Part {

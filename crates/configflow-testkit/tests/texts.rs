@@ -18,20 +18,28 @@ fn json(path: &Path) -> Value {
 /// The texts of every integration that has some.
 fn translations() -> BTreeMap<String, Value> {
     let folder = fixtures().join("flows/translations");
-    let entries = std::fs::read_dir(&folder).unwrap();
+    let entries = std::fs::read_dir(&folder).expect("the texts are there");
     entries
         .map(|entry| {
-            let path = entry.unwrap().path();
-            (path.file_name().unwrap().to_string_lossy().into_owned(), json(&path.join("en.json")))
+            let path = entry.expect("the folder can be read").path();
+            (path.file_name().expect("a folder has a name").to_string_lossy().into_owned(), json(&path.join("en.json")))
         })
         .collect()
 }
 
 /// The results that a fixture showed, each with its part of the texts: `config` or `options`.
 fn shown(fixture: &Path) -> Vec<(&'static str, Value)> {
-    let snapshot = fixture.parent().unwrap().join("snapshots").join(fixture.file_name().unwrap()).with_extension("jsonl");
+    let snapshot = fixture
+        .parent()
+        .expect("a fixture is in a folder")
+        .join("snapshots")
+        .join(fixture.file_name().expect("a fixture has a name"))
+        .with_extension("jsonl");
     let text = std::fs::read_to_string(&snapshot).unwrap_or_else(|error| panic!("{}: {error}", snapshot.display()));
-    let results = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["show"].take()).filter(Value::is_object);
+    let results = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a snapshot is JSON")["show"].take())
+        .filter(Value::is_object);
     // The handler of an options flow is the entry, whose id is hidden.
     results.map(|show| (if show["handler"] == "<entry_id>" { "options" } else { "config" }, show)).collect()
 }
@@ -39,6 +47,11 @@ fn shown(fixture: &Path) -> Vec<(&'static str, Value)> {
 /// The names in braces.
 fn placeholders(text: &str) -> BTreeSet<&str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+}
+
+/// A name in a result.
+fn name_of(value: &Value) -> &str {
+    value.as_str().expect("a name is a text")
 }
 
 /// What of a result has no text, or a text that does not fit.
@@ -60,26 +73,24 @@ fn missing(part: &str, texts: &Value, show: &Value) -> Vec<String> {
         }
     };
     if show["type"] == "abort" {
-        text(&["abort", show["reason"].as_str().unwrap()]);
+        text(&["abort", name_of(&show["reason"])]);
     }
     if show["type"] == "form" {
-        let step = show["step_id"].as_str().unwrap();
+        let step = name_of(&show["step_id"]);
         text(&["step", step, "title"]);
         text(&["step", step, "description"]);
-        for field in show["data_schema"].as_array().unwrap() {
-            let name = field["name"].as_str().unwrap();
+        for field in show["data_schema"].as_array().expect("a form has fields") {
+            let name = name_of(&field["name"]);
             match field["schema"].as_array() {
                 Some(inner) => {
                     text(&["step", step, "sections", name, "name"]);
-                    inner
-                        .iter()
-                        .for_each(|field| text(&["step", step, "sections", name, "data", field["name"].as_str().unwrap()]));
+                    inner.iter().for_each(|field| text(&["step", step, "sections", name, "data", name_of(&field["name"])]));
                 }
                 None => text(&["step", step, "data", name]),
             }
         }
         for key in show["errors"].as_object().into_iter().flat_map(|errors| errors.values()) {
-            text(&["error", key.as_str().unwrap()]);
+            text(&["error", name_of(key)]);
         }
     }
     missing

@@ -19,7 +19,7 @@ pub use fault::Invalid;
 pub use form::{Extra, Unshowable, serialize, validate};
 pub use kind::{Kind, Section};
 pub use options::Options;
-pub use plain::{Base, Plain, Text};
+pub use plain::{Base, Plain, Shape, Text};
 pub use selector::{SELECTORS, Selector};
 
 /// A field as it is defined.
@@ -66,6 +66,12 @@ impl Field {
             Kind::Section(section) => Some(section),
             _ => None,
         }
+    }
+
+    /// Whether it, or a field inside it, is secret.
+    #[must_use]
+    pub fn holds_secret(&self) -> bool {
+        self.secret || self.section().is_some_and(|section| section.fields.iter().any(|field| field.holds_secret()))
     }
 
     /// The options to choose from, where there are some.

@@ -31,6 +31,48 @@ pub enum Base {
     MultiSelect(Options),
 }
 
+/// What a text has to look like.
+#[derive(Debug, Clone)]
+pub enum Shape {
+    /// It begins with a match of a regular expression.
+    Matches(regex::Regex),
+    /// A URL with a scheme and a host.
+    Url,
+    /// An e-mail address.
+    Email,
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Matches(one), Self::Matches(other)) => one.as_str() == other.as_str(),
+            (Self::Url, Self::Url) | (Self::Email, Self::Email) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Shape {
+    /// # Errors
+    /// The text of what was expected.
+    fn check(&self, text: &str) -> Result<(), String> {
+        let (fits, expected) = match self {
+            Self::Matches(pattern) => (
+                pattern.find(text).is_some_and(|found| found.start() == 0),
+                format!("does not match regular expression {}", pattern.as_str()),
+            ),
+            Self::Url => (url::Url::parse(text).is_ok_and(|url| url.has_host()), "expected a URL".to_owned()),
+            Self::Email => {
+                let parts = text
+                    .rsplit_once('@')
+                    .filter(|(name, host)| !name.is_empty() && !host.is_empty() && !text.contains(char::is_whitespace));
+                (parts.is_some(), "expected an email address".to_owned())
+            }
+        };
+        if fits { Ok(()) } else { Err(expected) }
+    }
+}
+
 /// What is done to a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Text {
@@ -67,6 +109,8 @@ pub struct Plain {
     pub clamp: bool,
     /// The least and the most characters.
     pub length: (Option<usize>, Option<usize>),
+    /// What a text has to look like.
+    pub shape: Option<Shape>,
     /// Whether null is allowed.
     pub nullable: bool,
 }
@@ -75,7 +119,7 @@ impl Plain {
     /// A type of which nothing else is asked.
     #[must_use]
     pub fn new(base: Base) -> Self {
-        Self { base, text: None, min: None, max: None, clamp: false, length: (None, None), nullable: false }
+        Self { base, text: None, min: None, max: None, clamp: false, length: (None, None), shape: None, nullable: false }
     }
 
     pub(super) fn options(&self) -> Option<&Options> {
@@ -116,6 +160,9 @@ impl Plain {
             }
             if let Some(most) = self.length.1.filter(|most| length > *most) {
                 return Err(format!("length of value must be at most {most}"));
+            }
+            if let Some(shape) = &self.shape {
+                shape.check(string)?;
             }
         }
         Ok(value)

@@ -173,7 +173,7 @@ impl<'n> Lowering<'n> {
                     name.clone(),
                     FieldName {
                         span: field.span,
-                        secret: field.lowered.field.secret,
+                        secret: field.lowered.field.holds_secret(),
                         included: field.included,
                         options: field.lowered.options.is_some() || field.lowered.field.has_options(),
                     },

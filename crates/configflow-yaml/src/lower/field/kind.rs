@@ -1,6 +1,6 @@
 //! `type:` and `selector:` — what a field takes.
 
-use configflow_core::field::{Base, Kind, Options, Plain, SELECTORS, Selector, Text};
+use configflow_core::field::{Base, Kind, Options, Plain, SELECTORS, Selector, Shape, Text};
 use serde_json::Number;
 
 use super::keys::TYPES;
@@ -83,6 +83,7 @@ impl Lowering<'_> {
             plain.base =
                 if matches!(plain.base, Base::Float | Base::CoerceFloat) { Base::CoerceFloat } else { Base::CoerceInteger };
         }
+        plain.shape = self.shape(keys);
         plain.clamp = keys.take("clamp").is_some_and(|node| self.boolean(node));
         plain.nullable = keys.take("nullable").is_some_and(|node| self.boolean(node));
         if let Some(node) = keys.take("length")
@@ -92,6 +93,23 @@ impl Lowering<'_> {
             plain.length = (edge("min"), edge("max"));
         }
         Some(plain)
+    }
+
+    /// `match`, `url` and `email`: what a text has to look like.
+    fn shape(&mut self, keys: &mut Keys<'_>) -> Option<Shape> {
+        for (key, shape) in [("url", Shape::Url), ("email", Shape::Email)] {
+            if keys.take(key).is_some_and(|node| self.boolean(node)) {
+                return Some(shape);
+            }
+        }
+        let node = keys.take("match")?;
+        match regex::Regex::new(node.as_str().unwrap_or_default()) {
+            Ok(pattern) => Some(Shape::Matches(pattern)),
+            Err(_) => {
+                self.expected(node, "a regular expression");
+                None
+            }
+        }
     }
 
     fn only_for(&mut self, fits: bool, node: &Node, key: &str, what: &str) {
