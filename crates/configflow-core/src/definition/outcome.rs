@@ -123,6 +123,12 @@ pub struct Handlers {
 }
 
 impl Handlers {
+    /// Whether a code, or `any`, is named.
+    #[must_use]
+    pub fn names(&self, code: &str) -> bool {
+        self.by_code.contains_key(code) || self.by_code.contains_key("any")
+    }
+
     /// The rules for a code: its own, else those of `any`.
     #[must_use]
     pub fn for_code(&self, code: &str) -> &[Rule] {

@@ -10,16 +10,21 @@ pub(crate) const FORMULA_CIRCLE: Code = Code::new("let.circle", "a formula under
 pub(crate) const STEP_CIRCLE: Code = Code::new("step.circle", "steps that show nothing lead to each other in a circle");
 
 pub(super) fn check(traces: &Traces, diagnostics: &mut Diagnostics) {
+    let mut reported: HashSet<String> = HashSet::new();
     for formula in &traces.lets {
-        if uses_itself(formula, &traces.lets)
+        if let Some(circle) = uses_itself(formula, &traces.lets)
+            && circle.iter().all(|name| reported.insert(name.clone()))
             && let Some((_, span)) = formula.reads.first()
         {
             diagnostics.error(FORMULA_CIRCLE, *span, &format!("`{}` is computed from itself", formula.name));
         }
     }
     for dialog in &traces.dialogs {
+        let mut reported: HashSet<String> = HashSet::new();
         for step in dialog.steps.iter().filter(|step| !step.shows) {
-            if let Some(way) = circle(&step.name, dialog) {
+            if let Some(way) = circle(&step.name, dialog)
+                && way[1..].iter().all(|name| reported.insert(name.clone()))
+            {
                 let message = format!("step `{}` leads back to itself without showing anything: {}", step.name, way.join(" → "));
                 diagnostics.warning(STEP_CIRCLE, step.span, &message).hint("let one of them show a form, a menu or a progress");
             }
@@ -27,14 +32,15 @@ pub(super) fn check(traces: &Traces, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn uses_itself(formula: &LetTrace, all: &[LetTrace]) -> bool {
+/// The formulas that one is computed from, where it is among them.
+fn uses_itself(formula: &LetTrace, all: &[LetTrace]) -> Option<Vec<String>> {
     let mut seen: HashSet<&str> = HashSet::new();
     let mut open: Vec<&LetTrace> = vec![formula];
     while let Some(next) = open.pop() {
         for name in next.reads.iter().flat_map(|(names, _)| names) {
             let root = name.split('.').next().unwrap_or_default();
             if root == &*formula.name {
-                return true;
+                return Some(seen.iter().map(|name| (*name).to_owned()).chain([root.to_owned()]).collect());
             }
             if let Some(used) = all.iter().find(|other| &*other.name == root)
                 && seen.insert(root)
@@ -43,7 +49,7 @@ fn uses_itself(formula: &LetTrace, all: &[LetTrace]) -> bool {
             }
         }
     }
-    false
+    None
 }
 
 /// A way from a step back to itself on which nothing is shown.

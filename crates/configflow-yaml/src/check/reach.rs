@@ -19,8 +19,9 @@ pub(super) fn check(dialog: &DialogTrace, bound: &Bound, diagnostics: &mut Diagn
         "options" => &["init"],
         _ => &["user", "reconfigure"],
     };
+    let has_start = names.iter().any(|name| starts.contains(name));
     if let Some(first) = dialog.steps.first()
-        && !names.iter().any(|name| starts.contains(name))
+        && !has_start
     {
         diagnostics.error(NO_ENTRY, first.span, &format!("expected a step that a flow starts at: {}", listed(starts)));
     }
@@ -47,7 +48,7 @@ pub(super) fn check(dialog: &DialogTrace, bound: &Bound, diagnostics: &mut Diagn
         if step.included {
             continue;
         }
-        if !bound.is_reached(&step.name) {
+        if has_start && !bound.is_reached(&step.name) {
             diagnostics.error(UNREACHABLE, step.span, &format!("no way leads to step `{}`", step.name)).maybe_hint(
                 suggest(&step.name, starts.iter().copied()).map(|name| format!("did you mean `{name}`, where a flow starts?")),
             );

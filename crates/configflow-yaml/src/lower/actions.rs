@@ -69,7 +69,8 @@ impl Lowering<'_> {
                         let message = format!("there is no type `{plain}`; expected {}", listed(&ValueKind::NAMES));
                         self.report(UNKNOWN_TYPE, value.span, &message).maybe_hint(similar);
                     }
-                    kind.map(|kind| (kind, word.ends_with('?')))
+                    // What cannot be understood takes anything, so that its uses are not wrong as well.
+                    Some((kind.unwrap_or(ValueKind::Any), word.ends_with('?')))
                 }
                 NodeValue::List(choices) => Some((
                     ValueKind::OneOf(choices.iter().filter_map(|choice| choice.as_str().map(str::to_owned)).collect()),

@@ -5,6 +5,7 @@ use configflow_core::definition::Parts;
 use configflow_core::signature::Signatures;
 use indexmap::IndexMap;
 
+use super::field::LoweredField;
 use super::names::{LANGUAGE_NAMES, NAME_TAKEN, RESERVED_NAME};
 use super::trace::{LetTrace, Sink, Trace};
 use super::{DefinedField, FieldName, Lowered, Lowering, Traces};
@@ -215,9 +216,9 @@ impl<'n> Lowering<'n> {
         for (key, value) in entries {
             let Some(name) = self.key_text(key) else { continue };
             self.free_name(key, &name);
-            if let Some(lowered) = self.field(&name, value) {
-                self.fields.insert(name, DefinedField { lowered, span: key.span, included });
-            }
+            // A field that cannot be understood is there all the same, so that its uses are not wrong as well.
+            let lowered = self.field(&name, value).unwrap_or_else(|| LoweredField::placeholder(&name, value));
+            self.fields.insert(name, DefinedField { lowered, span: key.span, included });
         }
     }
 

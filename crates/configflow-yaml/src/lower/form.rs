@@ -22,7 +22,14 @@ impl Lowering<'_> {
                     }
                 }
             }
-            _ => self.expected(node, "a list of fields, or `any`"),
+            _ => {
+                self.expected(node, "a list of fields, or `any`");
+                // Which fields were meant, nobody knows: none of them is wrong as well.
+                for name in self.field_names() {
+                    self.used_fields.insert(name.to_string());
+                    self.trace.push(Trace::Binds { name });
+                }
+            }
         }
         spec
     }
@@ -79,9 +86,9 @@ impl Lowering<'_> {
     }
 
     fn form_field(&mut self, key: &Node, name: &str, overrides: Option<&Node>) -> Option<FormField> {
-        self.field_reference(key, name);
-        self.used_fields.insert(name.to_owned());
-        self.trace.push(Trace::Binds { name: name.into() });
+        let meant = self.field_reference(key, name).unwrap_or_else(|| name.to_owned());
+        self.trace.push(Trace::Binds { name: meant.as_str().into() });
+        self.used_fields.insert(meant);
         let defined = &self.fields.get(name)?.lowered;
         let mut field = self.shown_field(&defined.clone());
         if let Some(overrides) = overrides {

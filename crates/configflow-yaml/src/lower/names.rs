@@ -12,7 +12,7 @@ pub(crate) const NAME_TAKEN: Code = Code::new("name.taken", "a name stands for t
 pub(crate) const RESERVED_NAME: Code = Code::new("name.reserved", "a name of the language is given another meaning");
 
 /// Names that the language gives a meaning everywhere.
-pub(crate) const LANGUAGE_NAMES: [&str; 19] = [
+pub(crate) const LANGUAGE_NAMES: [&str; 17] = [
     "answers",
     "answers_of",
     "asked",
@@ -29,22 +29,21 @@ pub(crate) const LANGUAGE_NAMES: [&str; 19] = [
     "flow_id",
     "loop",
     "omit",
-    "item",
-    "key",
     "base",
 ];
 
 impl Lowering<'_> {
-    /// A field that is named must exist.
-    pub(crate) fn field_reference(&mut self, node: &Node, name: &str) {
+    /// A field that is named must exist. Gives the one that was meant where it does not.
+    pub(crate) fn field_reference(&mut self, node: &Node, name: &str) -> Option<String> {
         if self.fields.contains_key(name) {
-            return;
+            return None;
         }
         let similar = suggest(name, self.fields.keys().map(String::as_str)).map(str::to_owned);
         // The field that was meant is not reported as unused as well.
         self.used_fields.extend(similar.clone());
-        let similar = similar.map(|name| format!("did you mean `{name}`?"));
-        self.report(UNKNOWN_FIELD, node.span, &format!("there is no field `{name}` under `fields:`")).maybe_hint(similar);
+        let hint = similar.as_ref().map(|name| format!("did you mean `{name}`?"));
+        self.report(UNKNOWN_FIELD, node.span, &format!("there is no field `{name}` under `fields:`")).maybe_hint(hint);
+        similar
     }
 
     /// A name that `set` gives a value must be a field.

@@ -345,7 +345,7 @@ impl Lowering<'_> {
             .fails
             .iter()
             .map(|failure| failure.code.as_str())
-            .filter(|code| on_error.for_code(code).is_empty() && self.on_error.for_code(code).is_empty())
+            .filter(|code| ![on_error, &self.on_error].iter().any(|handlers| handlers.names(code)))
             .collect();
         if !open.is_empty() {
             self.report(UNHANDLED, span, &format!("`{}` can fail with {}, which nothing handles", signature.name, listed(&open)))

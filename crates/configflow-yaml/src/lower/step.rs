@@ -85,8 +85,6 @@ impl Lowering<'_> {
         self.misplaced(&keys, show, &["defaults", "suggested", "preview", "last_step", "extra"], "form");
         self.misplaced(&keys, show, &["sort"], "menu");
         self.trace.push(Trace::Shows);
-        step.placeholders = keys.take("placeholders").map(|node| self.template(node, Sink::Shown("a placeholder")));
-        step.last_step = keys.take("last_step").map(|node| self.template(node, Sink::Shown("`last_step`")));
         step.preview = keys.take("preview").and_then(|node| node.as_str().map(str::to_owned));
         step.shown_as = keys.take("shown_as").and_then(|node| node.as_str().map(Name::from));
         let (defaults, suggested, sort) = (keys.take("defaults"), keys.take("suggested"), keys.take("sort"));
@@ -102,6 +100,14 @@ impl Lowering<'_> {
             }),
             _ => Show::Nothing,
         };
+        // What else it would show leads where it leads, so that one mistake is reported once.
+        for other in found.iter().skip(1) {
+            match (*other, keys.take(other)) {
+                ("menu", Some(menu)) => _ = self.menu(menu, None),
+                ("form", Some(form)) => _ = self.form(form),
+                _ => {}
+            }
+        }
         let all = keys.take("all").is_some_and(|node| self.boolean(node));
         if let Some(check) = keys.take("check") {
             step.check = self.sequence(check, Part::Check);
@@ -111,6 +117,9 @@ impl Lowering<'_> {
             step.run = self.sequence(run, Part::Do);
             collected(&mut step.run, all);
         }
+        // A form that is shown again after an error knows what was answered and done meanwhile.
+        step.placeholders = keys.take("placeholders").map(|node| self.template(node, Sink::Shown("a placeholder")));
+        step.last_step = keys.take("last_step").map(|node| self.template(node, Sink::Shown("`last_step`")));
         if let Some(then) = keys.take("then") {
             step.then = self.sequence(then, Part::Then);
         }

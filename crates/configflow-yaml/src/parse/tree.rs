@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span as Place};
+use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as Place};
 
 use super::{DUPLICATE_KEY, MAX_DEPTH, MAX_NODES, SEVERAL_DOCUMENTS, SYNTAX, TAG, TOO_DEEP, TOO_MANY_NODES, pitfall, scalar};
 use crate::diagnostic::Diagnostics;
@@ -190,6 +190,10 @@ fn syntax_error(text: &str, error: &ScanError, diagnostics: &mut Diagnostics) {
     let start = marker.byte_offset().unwrap_or_default().min(text.len());
     let (line, column) = (marker.line(), marker.col() + 1);
     let span = Span { start, end: start, line, column, end_line: line, end_column: column };
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        diagnostics.error(TOO_DEEP, span, &format!("lists and maps may be nested {MAX_DEPTH} deep"));
+        return;
+    }
     if pitfall::reported(text, span, diagnostics) {
         return;
     }

@@ -6,7 +6,7 @@
 mod keys;
 mod kind;
 
-use configflow_core::field::{Field, Kind, Options, Section};
+use configflow_core::field::{Base, Field, Kind, Options, Plain, Section};
 
 use super::Lowering;
 use crate::diagnostic::Code;
@@ -31,6 +31,15 @@ pub(crate) struct LoweredField {
     pub(crate) section: Vec<LoweredField>,
     /// What it was lowered from, for a step that says something differently.
     source: Node,
+}
+
+impl LoweredField {
+    /// Stands for a field that cannot be understood.
+    pub(crate) fn placeholder(name: &str, node: &Node) -> Self {
+        let kind = Kind::Plain(Plain::new(Base::String));
+        let field = Field::new(name, kind);
+        Self { field, default: None, suggested: None, options: None, section: Vec::new(), source: node.clone() }
+    }
 }
 
 impl Lowering<'_> {
