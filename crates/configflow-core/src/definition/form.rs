@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::Name;
 use crate::expr::{Expr, Template};
-use crate::field::{Extra, Field};
+use crate::field::{Extra, Field, Shown};
 use crate::result::DataSchema;
 
 /// The form of a step.
@@ -43,6 +43,12 @@ impl FormSpec {
     pub fn of(fields: impl IntoIterator<Item = Arc<Field>>) -> Self {
         let items = fields.into_iter().map(|field| FormItem::Field(Box::new(FormField::of(field)))).collect();
         Self { items, ..Self::default() }
+    }
+
+    /// The fields as they are shown, where nothing in the form is computed.
+    pub(crate) fn fixed_fields(&self) -> Option<Vec<Shown<'_>>> {
+        self.fixed.schema.as_ref()?;
+        Some(self.fields().map(|field| Shown::of(&field.field)).collect())
     }
 
     /// Every field that the form can show.

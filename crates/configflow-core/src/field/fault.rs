@@ -24,7 +24,7 @@ impl Invalid {
     #[must_use]
     pub fn extra_key(key: &str) -> Self {
         let mut faults = Faults::default();
-        faults.extra(&[Step::Key(key)]);
+        faults.extra(&Path::of(key));
         faults.into_invalid()
     }
 
@@ -70,6 +70,30 @@ pub(super) enum Step<'p> {
     Index(usize),
 }
 
+/// The way to a value. Each part lives on the stack of whoever looks at it, so that a good answer costs nothing here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Path<'p> {
+    parent: Option<&'p Path<'p>>,
+    step: Step<'p>,
+}
+
+impl<'p> Path<'p> {
+    /// The way to a key of the answer.
+    pub(super) fn of(key: &'p str) -> Self {
+        Self { parent: None, step: Step::Key(key) }
+    }
+
+    /// The way on from here.
+    pub(super) fn join(&'p self, step: Step<'p>) -> Self {
+        Self { parent: Some(self), step }
+    }
+
+    /// The way to a key, from somewhere or from the answer itself.
+    pub(super) fn to(parent: Option<&'p Self>, key: &'p str) -> Self {
+        Self { parent, step: Step::Key(key) }
+    }
+}
+
 /// Faults while they are found.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
@@ -79,24 +103,26 @@ pub(super) struct Faults {
 
 impl Faults {
     /// A value is wrong.
-    pub(super) fn value(&mut self, path: &[Step<'_>], text: &str) {
-        let in_list = matches!(path.last(), Some(Step::Index(_)));
+    pub(super) fn value(&mut self, path: &Path<'_>, text: &str) {
+        let in_list = matches!(path.step, Step::Index(_));
         self.add(path, text, if in_list { "" } else { " for dictionary value" });
     }
 
     /// A key that must be there is not, or the value as a whole has the wrong shape.
-    pub(super) fn plain(&mut self, path: &[Step<'_>], text: &str) {
+    pub(super) fn plain(&mut self, path: &Path<'_>, text: &str) {
         self.add(path, text, "");
     }
 
     /// A key is not known; that is never beside a field, since there is none.
-    pub(super) fn extra(&mut self, path: &[Step<'_>]) {
+    pub(super) fn extra(&mut self, path: &Path<'_>) {
         self.base.push(Value::String(format!("extra keys not allowed @ {}", place(path))));
     }
 
-    fn add(&mut self, path: &[Step<'_>], text: &str, what: &str) {
+    fn add(&mut self, path: &Path<'_>, text: &str, what: &str) {
         match path {
-            [Step::Key(field)] => _ = self.fields.entry(*field).or_insert_with(|| Value::String(text.to_owned())),
+            Path { parent: None, step: Step::Key(field) } => {
+                _ = self.fields.entry(*field).or_insert_with(|| Value::String(text.to_owned()))
+            }
             _ => self.base.push(Value::String(format!("{text}{what} @ {}", place(path)))),
         }
     }
@@ -118,13 +144,11 @@ impl Faults {
     }
 }
 
-fn place(path: &[Step<'_>]) -> String {
-    let mut place = "data".to_owned();
-    for step in path {
-        match step {
-            Step::Key(key) => place.push_str(&format!("[{}]", super::python::repr(&Value::from(*key)))),
-            Step::Index(at) => place.push_str(&format!("[{at}]")),
-        }
+fn place(path: &Path<'_>) -> String {
+    let mut place = path.parent.map_or_else(|| "data".to_owned(), place);
+    match path.step {
+        Step::Key(key) => place.push_str(&format!("[{}]", super::python::repr(&Value::from(key)))),
+        Step::Index(at) => place.push_str(&format!("[{at}]")),
     }
     place
 }

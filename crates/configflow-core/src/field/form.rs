@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::fault::{Faults, Invalid, Step};
+use super::fault::{Faults, Invalid, Path};
 use super::{Kind, Shown};
 use crate::{Map, Value};
 
@@ -43,15 +43,15 @@ pub fn validate(form: &[Shown<'_>], extra: Extra, input: &Value) -> Result<Map, 
         faults.whole(&text);
         return Err(faults.into_invalid());
     }
-    let values = level(form, extra, map, &[], &mut faults);
+    let values = level(form, extra, map, None, &mut faults);
     if faults.is_empty() { Ok(values) } else { Err(faults.into_invalid()) }
 }
 
-fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: &[Step<'_>], faults: &mut Faults) -> Map {
+fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: Option<&Path<'_>>, faults: &mut Faults) -> Map {
     let mut found: Vec<Option<Value>> = vec![None; form.len()];
     let mut more = Map::new();
     for (key, value) in input {
-        let here: Vec<Step<'_>> = path.iter().copied().chain([Step::Key(key)]).collect();
+        let here = Path::to(path, key);
         let Some(index) = form.iter().position(|shown| &*shown.field.name == key.as_str()) else {
             match extra {
                 Extra::Refuse => faults.extra(&here),
@@ -66,7 +66,7 @@ fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: &[Step<'_>], fault
         }
         found[index] = match (&shown.field.kind, value) {
             (Kind::Section(_), Value::Object(inner)) => {
-                Some(Value::Object(level(&shown.section, Extra::Refuse, inner, &here, faults)))
+                Some(Value::Object(level(&shown.section, Extra::Refuse, inner, Some(&here), faults)))
             }
             (Kind::Section(_), _) => {
                 faults.plain(&here, "expected a dictionary");
@@ -78,7 +78,7 @@ fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: &[Step<'_>], fault
     let mut values = Map::with_capacity(form.len());
     for (shown, found) in form.iter().zip(found) {
         let name = &*shown.field.name;
-        let here: Vec<Step<'_>> = path.iter().copied().chain([Step::Key(name)]).collect();
+        let here = Path::to(path, name);
         match (found, &shown.default) {
             (Some(value), _) => _ = values.insert(name.to_owned(), value),
             (None, Some(default)) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fault::{Faults, Step};
+use super::fault::{Faults, Path};
 use super::form::Unshowable;
 use super::plain::Plain;
 use super::selector::Selector;
@@ -50,7 +50,7 @@ impl Kind {
         &self,
         value: &Value,
         options: Option<&Options>,
-        path: &[Step<'_>],
+        path: &Path<'_>,
         faults: &mut Faults,
     ) -> Option<Value> {
         match self {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::fault::{Faults, Step};
+use super::fault::{Faults, Path, Step};
 use super::{Options, python};
 use crate::{Map, Value};
 
@@ -133,7 +133,7 @@ impl Selector {
         &self,
         value: &Value,
         options: Option<&Options>,
-        path: &[Step<'_>],
+        path: &Path<'_>,
         faults: &mut Faults,
     ) -> Option<Value> {
         let multiple = self.is("multiple");
@@ -164,7 +164,7 @@ impl Selector {
                     match self.entity(item) {
                         Ok(value) => chosen.push(value),
                         Err(text) => {
-                            let path: Vec<Step<'_>> = path.iter().copied().chain([Step::Index(at)]).collect();
+                            let path = path.join(Step::Index(at));
                             faults.value(&path, &text);
                         }
                     }

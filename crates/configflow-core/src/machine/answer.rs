@@ -40,9 +40,10 @@ fn dictionary(input: &Value) -> Result<Map, StepError> {
 
 impl Runner<'_> {
     fn answer_form(&mut self, step: &Arc<Step>, form: &FormSpec, input: &Value) -> Result<Shown, StepError> {
-        let scope = self.scope();
-        let fields = self.fields(form, &scope).map_err(StepError::Expression)?;
-        drop(scope);
+        let fields = match form.fixed_fields() {
+            Some(fields) if !self.state.revisited => fields,
+            _ => self.fields(form, &self.scope()).map_err(StepError::Expression)?,
+        };
         let empty = Value::Object(Map::new());
         let input = if input.is_null() { &empty } else { input };
         let values = field::validate(&fields, form.extra, input).map_err(StepError::Invalid)?;

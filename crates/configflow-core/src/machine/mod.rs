@@ -112,7 +112,7 @@ pub fn render(definition: &Definition, state: &State) -> Result<FlowResult, Step
         Position::Running { .. } | Position::Finishing { .. } => state.shown.as_ref().ok_or(StepError::Busy)?,
     };
     let step = dialog.step(name).ok_or(StepError::DefinitionChanged)?.clone();
-    let mut runner = Runner::new(definition, dialog, state.clone());
+    let runner = Runner::new(definition, dialog, state.clone());
     runner.shown(&step, crate::Map::new(), None).map_err(StepError::Expression)
 }
 

@@ -1,6 +1,7 @@
 //! Makes what a client sees of a step.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use crate::definition::{FormField, FormItem, FormSpec, MenuSpec, OptionsSource, Show, Step};
@@ -32,21 +33,31 @@ impl Runner<'_> {
     }
 
     /// What a step looks like now.
-    pub(super) fn shown(&mut self, step: &Arc<Step>, errors: Map, more: Option<Map>) -> Result<FlowResult, EvalError> {
-        let scope = self.scope();
-        let placeholders = self.placeholders(step, &scope, more)?;
+    pub(super) fn shown(&self, step: &Arc<Step>, errors: Map, more: Option<Map>) -> Result<FlowResult, EvalError> {
+        // Many steps show nothing that is computed: names are looked up only where an expression asks for them.
+        let scope = LazyCell::new(|| self.scope());
+        let placeholders = match (&step.placeholders, more, self.names_its_entry(step)) {
+            (None, None, false) => None,
+            (_, more, _) => self.placeholders(step, &scope, more)?,
+        };
         let (flow_id, handler) = (self.state.origin.flow_id.clone(), self.state.origin.handler.clone());
         let step_id = step.step_id().to_string();
         Ok(match &step.show {
             Show::Form(form) => FlowResult::Form(Form {
                 flow_id,
                 handler,
-                data_schema: self.schema(form, &scope)?,
+                data_schema: match &form.fixed.schema {
+                    Some(fixed) if !self.state.revisited => fixed.clone(),
+                    _ => self.schema(form, &scope)?,
+                },
                 errors,
                 description_placeholders: placeholders,
-                last_step: match step.last_step.as_ref().map(|last| last.eval(&scope)).transpose()? {
-                    Some(Value::Bool(last)) => Some(last),
-                    _ => None,
+                last_step: match &step.last_step {
+                    None => None,
+                    Some(last) => match last.as_literal() {
+                        Some(literal) => literal.as_bool(),
+                        None => last.eval(&scope)?.as_bool(),
+                    },
                 },
                 preview: step.preview.clone(),
                 step_id,
@@ -96,8 +107,7 @@ impl Runner<'_> {
         if let Some(more) = more {
             placeholders.get_or_insert_default().extend(more);
         }
-        // The form of a reauth always names its entry, as in Home Assistant.
-        if self.state.context.source == "reauth" && self.state.origin.kind == Kind::Config && matches!(step.show, Show::Form(_)) {
+        if self.names_its_entry(step) {
             let title = self.state.origin.entry.get("title").cloned().unwrap_or_default();
             let name = placeholders.get_or_insert_default().entry("name").or_insert(Value::Null);
             if name.is_null() {
@@ -107,12 +117,12 @@ impl Runner<'_> {
         Ok(placeholders)
     }
 
+    /// The form of a reauth always names its entry, as in Home Assistant.
+    fn names_its_entry(&self, step: &Step) -> bool {
+        self.state.context.source == "reauth" && self.state.origin.kind == Kind::Config && matches!(step.show, Show::Form(_))
+    }
+
     fn schema(&self, form: &FormSpec, scope: &Scope) -> Result<DataSchema, EvalError> {
-        if let Some(fixed) = &form.fixed.schema
-            && !self.state.revisited
-        {
-            return Ok(fixed.clone());
-        }
         let fields = self.fields(form, scope)?;
         let schema = field::serialize(&fields)
             .map_err(|unshowable| EvalError { expression: "form".to_owned(), reason: unshowable.to_string() })?;
