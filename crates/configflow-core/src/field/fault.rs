@@ -108,6 +108,14 @@ impl Faults {
         self.add(path, text, if in_list { "" } else { " for dictionary value" });
     }
 
+    /// A value is wrong, and nothing was recorded that says how.
+    pub(super) fn null(&mut self, path: &Path<'_>) {
+        match path {
+            Path { parent: None, step: Step::Key(field) } => _ = self.fields.entry(*field).or_insert(Value::Null),
+            _ => self.base.push(Value::Null),
+        }
+    }
+
     /// A key that must be there is not, or the value as a whole has the wrong shape.
     pub(super) fn plain(&mut self, path: &Path<'_>, text: &str) {
         self.add(path, text, "");

@@ -2,9 +2,11 @@
 //!
 //! Semantics and texts are Home Assistant's, as recorded. A secret is never serialised: neither as default nor as suggestion.
 
+mod dictionary;
 mod fault;
 mod form;
 mod kind;
+mod moment;
 mod options;
 mod plain;
 mod python;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Options;
-use super::python;
+use super::{moment, python};
 use crate::{Map, Value};
 
 /// What the value is.
@@ -13,6 +13,16 @@ pub enum Base {
     String,
     /// A text and nothing else.
     StrictString,
+    /// Whatever it is, as Python prints it.
+    CoerceString,
+    /// A day: `YYYY-MM-DD`.
+    Date,
+    /// A moment in UTC: `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
+    Datetime,
+    /// This value and no other.
+    Constant(Value),
+    /// One of the values of an enumeration of this name.
+    Enumeration(String, Options),
     /// A whole number and nothing else; `true` passes, as in Python.
     Integer,
     /// A number with a point and nothing else.
@@ -82,6 +92,10 @@ pub enum Text {
     Lower,
     /// Upper case.
     Upper,
+    /// The first letter upper case, the rest lower case.
+    Capitalize,
+    /// The first letter of each word upper case, the rest lower case.
+    Title,
 }
 
 impl Text {
@@ -90,6 +104,8 @@ impl Text {
             Self::Strip => "strip",
             Self::Lower => "lower",
             Self::Upper => "upper",
+            Self::Capitalize => "capitalize",
+            Self::Title => "title",
         }
     }
 }
@@ -124,7 +140,7 @@ impl Plain {
 
     pub(super) fn options(&self) -> Option<&Options> {
         match &self.base {
-            Base::Select(options) | Base::MultiSelect(options) => Some(options),
+            Base::Select(options) | Base::MultiSelect(options) | Base::Enumeration(_, options) => Some(options),
             _ => None,
         }
     }
@@ -150,6 +166,8 @@ impl Plain {
                 Text::Strip => string.trim().to_owned(),
                 Text::Lower => string.to_lowercase(),
                 Text::Upper => string.to_uppercase(),
+                Text::Capitalize => capitalized(string),
+                Text::Title => titled(string),
             };
         }
         self.ranged(&mut value)?;
@@ -207,6 +225,21 @@ impl Plain {
                 }
             }
             Base::Boolean => boolean(value),
+            Base::CoerceString => Ok(Value::String(python::text(value))),
+            Base::Date | Base::Datetime => {
+                let fits = |text: &str| if self.base == Base::Date { moment::is_date(text) } else { moment::is_utc_stamp(text) };
+                match value {
+                    Value::String(text) if fits(text) => Ok(value.clone()),
+                    _ => Err(format!("value does not match expected format {}", self.format())),
+                }
+            }
+            Base::Constant(constant) if python::equal(constant, value) => Ok(value.clone()),
+            Base::Constant(_) => Err("not a valid value".to_owned()),
+            Base::Enumeration(_, options) if value.is_string() && options.contains(value) => Ok(value.clone()),
+            Base::Enumeration(name, options) => {
+                let listed: Vec<String> = options.pairs().map(|(value, _)| python::repr(value)).collect();
+                Err(format!("expected {name} or one of {}", listed.join(", ")))
+            }
             Base::Select(own) => {
                 let options = options.unwrap_or(own);
                 if options.contains(value) { Ok(value.clone()) } else { Err(options.expected()) }
@@ -220,6 +253,11 @@ impl Plain {
                 }
             }
         }
+    }
+
+    /// The format of a date or a moment, as it is recorded.
+    fn format(&self) -> &'static str {
+        if self.base == Base::Date { "%Y-%m-%d" } else { "%Y-%m-%dT%H:%M:%S.%fZ" }
     }
 
     fn ranged(&self, value: &mut Value) -> Result<(), String> {
@@ -262,15 +300,20 @@ impl Plain {
     pub(super) fn describe(&self, options: Option<&Options>) -> Map {
         let mut map = Map::new();
         let kind = match &self.base {
-            Base::String | Base::StrictString => "string",
+            Base::String | Base::StrictString | Base::CoerceString => "string",
+            Base::Date | Base::Datetime => "datetime",
+            Base::Constant(_) => "constant",
             Base::Integer | Base::CoerceInteger => "integer",
             Base::Float | Base::CoerceFloat => "float",
             Base::Boolean | Base::StrictBoolean => "boolean",
-            Base::Select(_) => "select",
+            Base::Select(_) | Base::Enumeration(..) => "select",
             Base::MultiSelect(_) => "multi_select",
         };
         map.insert("type".to_owned(), kind.into());
         match &self.base {
+            Base::Date | Base::Datetime => _ = map.insert("format".to_owned(), self.format().into()),
+            Base::Constant(value) => _ = map.insert("value".to_owned(), value.clone()),
+            Base::Enumeration(_, options) => _ = map.insert("options".to_owned(), options.as_pairs()),
             Base::Select(own) => _ = map.insert("options".to_owned(), options.unwrap_or(own).as_pairs()),
             Base::MultiSelect(own) => _ = map.insert("options".to_owned(), options.unwrap_or(own).as_written()),
             _ => {}
@@ -287,6 +330,26 @@ impl Plain {
         }
         map
     }
+}
+
+/// `str.capitalize()`.
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect()).unwrap_or_default()
+}
+
+/// `str.title()`: a letter after anything but a letter begins a word.
+fn titled(text: &str) -> String {
+    let mut inside = false;
+    let mut titled = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match (letter.is_alphabetic(), inside) {
+            (true, false) => titled.extend(letter.to_uppercase()),
+            _ => titled.extend(letter.to_lowercase()),
+        }
+        inside = letter.is_alphabetic();
+    }
+    titled
 }
 
 /// The words for true and false.

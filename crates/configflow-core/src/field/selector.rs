@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::fault::{Faults, Path, Step};
-use super::{Options, python};
+use super::{Options, dictionary, moment, python};
+use crate::expr::{TextError, split_text};
 use crate::{Map, Value};
 
 /// The selectors that the language has, in the order of the documentation.
@@ -180,16 +181,65 @@ impl Selector {
             "template" => match value {
                 Value::Array(_) | Value::Object(_) => fail("template value should be a string".to_owned()),
                 Value::Null => fail("template value is None".to_owned()),
+                Value::String(text) if matches!(split_text(text), Err(TextError::Unclosed { .. })) => {
+                    let reason = "TemplateSyntaxError: unexpected end of template, expected 'end of print statement'.";
+                    fail(format!("invalid template ({reason})"))
+                }
                 scalar => Some(Value::String(python::text(scalar))),
             },
-            "duration" => match value {
-                Value::Object(_) => Some(value.clone()),
-                _ => fail("expected dict".to_owned()),
+            "duration" => {
+                let Value::Object(map) = value else { return fail("expected dict".to_owned()) };
+                let known = dictionary::checked(map, dictionary::DURATION, path, faults)?;
+                if known.is_empty() {
+                    faults.plain(path, "must contain at least one of days, hours, minutes, seconds, milliseconds.");
+                    return None;
+                }
+                if self.settings.get("allow_negative") == Some(&Value::Bool(false)) && !dictionary::is_positive(&known) {
+                    faults.plain(path, "Time period should be positive");
+                    return None;
+                }
+                Some(Value::Object(known))
+            }
+            "location" | "target" => {
+                let Value::Object(map) = value else { return fail("expected a dictionary".to_owned()) };
+                let keys = if self.kind == "location" { dictionary::LOCATION } else { dictionary::TARGET };
+                dictionary::checked(map, keys, path, faults).map(Value::Object)
+            }
+            "media" => self.media(value, path, faults),
+            "color_rgb" => match value {
+                Value::Array(parts) if parts.len() == 3 && parts.iter().all(is_channel) => Some(value.clone()),
+                Value::Array(_) => {
+                    // Recorded: the wrong length has no text at all.
+                    faults.null(path);
+                    None
+                }
+                _ => fail("expected list".to_owned()),
             },
-            "location" | "target" | "media" => match value {
-                Value::Object(_) => Some(value.clone()),
-                _ => fail("expected a dictionary".to_owned()),
+            "date" => match value {
+                Value::String(text) if moment::is_date(text) => Some(value.clone()),
+                Value::String(_) => fail("Could not parse date".to_owned()),
+                _ => fail("Not a parseable type".to_owned()),
             },
+            "time" => match value {
+                Value::String(text) if moment::is_time(text, false) => Some(value.clone()),
+                other => fail(format!("Invalid time specified: {}", python::text(other))),
+            },
+            "datetime" => match value {
+                Value::String(text) if moment::is_datetime(text) => Some(value.clone()),
+                other => fail(format!("Invalid datetime specified: {}", python::text(other))),
+            },
+            "file" => match value {
+                // The id of an upload; whether there is such an upload, the core knows that took it.
+                Value::String(text) if is_uuid(text) => Some(value.clone()),
+                Value::String(_) => fail("not a valid value".to_owned()),
+                _ => fail("Value should be a string".to_owned()),
+            },
+            "backup_location" => match value {
+                Value::String(text) if is_backup_location(text) => Some(value.clone()),
+                Value::String(_) => fail("does not match regular expression ^(?:\\/backup|\\w+)$".to_owned()),
+                _ => fail("expected string or buffer".to_owned()),
+            },
+            "qr_code" if value.is_string() || value.is_null() => self.settings.get("data").cloned(),
             "country" | "language" if value.is_string() => {
                 let known = self.words(if self.kind == "country" { "countries" } else { "languages" });
                 let code = value.as_str().unwrap_or_default();
@@ -205,6 +255,25 @@ impl Selector {
             _ if value.is_string() => Some(value.clone()),
             _ => fail("expected str".to_owned()),
         }
+    }
+
+    fn media(&self, value: &Value, path: &Path<'_>, faults: &mut Faults) -> Option<Value> {
+        let keys = if self.settings.contains_key("accept") { dictionary::ACCEPTED_MEDIA } else { dictionary::MEDIA };
+        let one = std::slice::from_ref(value);
+        let multiple = self.is("multiple");
+        let items = match value {
+            Value::Array(items) if multiple => items.as_slice(),
+            _ => one,
+        };
+        let mut checked = Vec::with_capacity(items.len());
+        for item in items {
+            let Value::Object(map) = item else {
+                faults.value(path, "expected a dictionary");
+                return None;
+            };
+            checked.push(Value::Object(dictionary::checked(map, keys, path, faults)?));
+        }
+        if multiple { Some(Value::Array(checked)) } else { checked.pop() }
     }
 
     fn number(&self, value: &Value) -> Result<Value, String> {
@@ -269,6 +338,22 @@ impl Selector {
         }
         Ok(Value::String(id))
     }
+}
+
+/// A part of a colour: 0 to 255.
+fn is_channel(value: &Value) -> bool {
+    value.as_u64().is_some_and(|part| part <= 255)
+}
+
+fn is_uuid(text: &str) -> bool {
+    let digits: Vec<&str> = text.split('-').collect();
+    let lengths: Vec<usize> = digits.iter().map(|part| part.len()).collect();
+    let shape = lengths == [8, 4, 4, 4, 12] || lengths == [32];
+    shape && digits.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn is_backup_location(text: &str) -> bool {
+    text == "/backup" || (!text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_'))
 }
 
 fn as_list(settings: &mut Map, key: &str) {

@@ -1,7 +1,7 @@
 //! The keys of a field.
 
 /// Every key that some field can have.
-pub(super) const FIELD: [&str; 25] = [
+pub(super) const FIELD: [&str; 29] = [
     "type",
     "selector",
     "required",
@@ -13,6 +13,10 @@ pub(super) const FIELD: [&str; 25] = [
     "strip",
     "lower",
     "upper",
+    "capitalize",
+    "title",
+    "value",
+    "enum",
     "min",
     "max",
     "above",
@@ -30,7 +34,7 @@ pub(super) const FIELD: [&str; 25] = [
 ];
 
 /// The types, in the order of the documentation.
-pub(super) const TYPES: [&str; 17] = [
+pub(super) const TYPES: [&str; 21] = [
     "string",
     "integer",
     "float",
@@ -48,4 +52,8 @@ pub(super) const TYPES: [&str; 17] = [
     "coerced_float",
     "text",
     "number",
+    "coerced_string",
+    "date",
+    "datetime",
+    "constant",
 ];

@@ -42,6 +42,20 @@ impl Lowering<'_> {
             "coerced_float" | "positive_float" | "small_float" => Base::CoerceFloat,
             "boolean" => Base::Boolean,
             "strict_boolean" => Base::StrictBoolean,
+            "coerced_string" => Base::CoerceString,
+            "date" => Base::Date,
+            "datetime" => Base::Datetime,
+            "constant" => match keys.take("value") {
+                Some(value) => Base::Constant(value.to_json()),
+                None => {
+                    self.expected(node, "`value` beside `type: constant`");
+                    return None;
+                }
+            },
+            "select" if keys.has("enum") => {
+                let name = keys.take("enum").and_then(|node| node.as_str().map(str::to_owned)).unwrap_or_default();
+                Base::Enumeration(name, options)
+            }
             "select" => Base::Select(options),
             "multi_select" => Base::MultiSelect(options),
             _ => {
@@ -58,9 +72,15 @@ impl Lowering<'_> {
             "byte" => (plain.min, plain.max) = (least(0), least(255)),
             _ => {}
         }
-        for (key, text) in [("strip", Text::Strip), ("lower", Text::Lower), ("upper", Text::Upper)] {
+        for (key, text) in [
+            ("strip", Text::Strip),
+            ("lower", Text::Lower),
+            ("upper", Text::Upper),
+            ("capitalize", Text::Capitalize),
+            ("title", Text::Title),
+        ] {
             if let Some(node) = keys.take(key) {
-                self.only_for(matches!(plain.base, Base::String | Base::StrictString), node, key, "texts");
+                self.only_for(matches!(plain.base, Base::String | Base::StrictString | Base::CoerceString), node, key, "texts");
                 if self.boolean(node) {
                     plain.text = Some(text);
                 }
