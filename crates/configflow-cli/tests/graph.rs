@@ -80,3 +80,68 @@ fn the_threshold_dialog_is_drawn_as_it_is_written() {
         assert!(text.lines().any(|found| found == line), "no {line} in\n{text}");
     }
 }
+
+#[test]
+fn the_text_of_two_dialogs_is_as_it_was() {
+    for name in ["threshold", "ms365_calendar"] {
+        let file = flows().into_iter().find(|file| file.ends_with(format!("{name}.yaml"))).expect("the definition is there");
+        insta::assert_snapshot!(name, graph(&file, "mermaid"));
+    }
+}
+
+/// Names and conditions that mean something to Mermaid: words of its own as steps, reasons that differ only in what an id
+/// cannot hold, and a directive, quotes and an entity in labels.
+const HOSTILE: &str = r##"
+domain: odd
+fields: { kind: { type: select, options: [a, b] } }
+config:
+  user: { form: [kind], then: end }
+  end:
+    form: []
+    then:
+      - { when: "kind == 'a' or kind == \"b\"", abort: not-1 }
+      - { when: "kind == '%%{z' and 1 < 2", abort: not_1 }
+      - { when: "kind == '`q`;'", step: default }
+      - create_entry: { title: t, data: "{{ answers }}" }
+  default: { menu: [style, end] }
+  style: { then: { abort: "#1 & more" } }
+"##;
+
+#[test]
+fn what_means_something_to_mermaid_is_escaped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("odd.yaml");
+    std::fs::write(&file, HOSTILE).expect("written");
+    let text = graph(&file, "mermaid");
+    insta::assert_snapshot!("hostile", text);
+    let (nodes, edges): (Vec<&str>, Vec<&str>) = text.lines().skip(1).partition(|line| !line.contains("->"));
+    let ids: Vec<&str> = nodes
+        .iter()
+        .map(|line| line.trim_start().split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default())
+        .collect();
+    let unique: std::collections::HashSet<&&str> = ids.iter().collect();
+    assert_eq!(unique.len(), ids.len(), "two nodes share an id in\n{text}");
+    for word in ["end", "default", "style"] {
+        assert!(!ids.contains(&word), "`{word}` is a word of Mermaid's");
+    }
+    for edge in edges {
+        let ends = [edge.split_whitespace().next(), edge.split_whitespace().next_back()];
+        assert!(ends.iter().flatten().all(|end| ids.contains(end)), "no such node: {edge}");
+    }
+}
+
+#[test]
+fn a_dialog_that_is_not_there_and_a_broken_definition_exit_with_two() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("x.yaml");
+    std::fs::write(&file, "domain: x\nconfig:\n  user: { then: nowhere }\n").expect("written");
+    let ran = |arguments: &[&str]| {
+        let output = Command::cargo_bin("configflow").expect("built").arg("graph").args(arguments).output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = ran(&[&file.display().to_string()]);
+    assert!(code == Some(2) && said.contains("step.unknown"), "{code:?} {said}");
+    let lamp = flows().into_iter().find(|file| file.ends_with("acme_lamp.yaml")).expect("the definition is there");
+    let (code, said) = ran(&[&lamp.display().to_string(), "--dialog", "options"]);
+    assert!(code == Some(2) && said.contains("graph.no_dialog"), "{code:?} {said}");
+}

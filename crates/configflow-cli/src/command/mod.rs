@@ -8,15 +8,37 @@ pub(crate) mod schema;
 pub(crate) mod test;
 
 use std::future::Future;
+use std::path::Path;
 
+use configflow_core::Definition;
 use configflow_testkit::{DriveError, FlowsError};
-use configflow_yaml::{Colour, human};
+use configflow_yaml::{Colour, Options, Source, human, load};
 
 use crate::outcome::complain;
 
 /// Runs what is asynchronous.
 pub(crate) fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(future))
+}
+
+/// The definition in a file. Where there is none, what is wrong with it has been said.
+pub(crate) fn definition_of(file: &Path) -> Option<Definition> {
+    let name = file.display().to_string();
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            complain(format_args!("error[file.unreadable]: {name}: {error}"));
+            return None;
+        }
+    };
+    let source = Source::from_bytes(&name, bytes);
+    match load(&source, &Options::default()) {
+        Ok(loaded) => Some(loaded.definition),
+        Err(diagnostics) => {
+            complain(human(&source, &diagnostics, Colour::Ansi));
+            None
+        }
+    }
 }
 
 /// Says why a fixture could not be run; a broken definition with its diagnostics.

@@ -72,6 +72,27 @@ pub struct Parts {
     pub source: String,
 }
 
+/// The sources that a setup flow can start from: steps of these names are entered from outside.
+pub const SOURCES: [&str; 17] = [
+    "user",
+    "reauth",
+    "reconfigure",
+    "import",
+    "zeroconf",
+    "ssdp",
+    "dhcp",
+    "bluetooth",
+    "homekit",
+    "mqtt",
+    "usb",
+    "hassio",
+    "esphome",
+    "hardware",
+    "discovery",
+    "integration_discovery",
+    "system",
+];
+
 /// The steps of one dialog.
 #[derive(Debug, Clone, Default)]
 pub struct Dialog {

@@ -10,31 +10,11 @@ mod secrecy;
 use std::collections::{HashMap, HashSet};
 
 use configflow_core::Name;
+pub(crate) use configflow_core::definition::SOURCES;
 
 use crate::diagnostic::{Code, Diagnostics, suggest};
 use crate::lower::Traces;
 use crate::lower::trace::{DialogTrace, Trace};
-
-/// The sources that a setup flow can start from: steps of these names are entered from outside.
-pub(crate) const SOURCES: [&str; 17] = [
-    "user",
-    "reauth",
-    "reconfigure",
-    "import",
-    "zeroconf",
-    "ssdp",
-    "dhcp",
-    "bluetooth",
-    "homekit",
-    "mqtt",
-    "usb",
-    "hassio",
-    "esphome",
-    "hardware",
-    "discovery",
-    "integration_discovery",
-    "system",
-];
 
 /// Every code of the checks.
 pub(crate) const CODES: &[Code] = &[

@@ -36,6 +36,9 @@ fn quoted(label: &str) -> String {
             '>' => text.push_str("#gt;"),
             '&' => text.push_str("#amp;"),
             '#' => text.push_str("#35;"),
+            // `%%{` begins a directive even inside quotes, and a backtick Markdown.
+            '%' => text.push_str("#37;"),
+            '`' => text.push_str("#96;"),
             '\n' => text.push_str("<br/>"),
             c => text.push(c),
         }

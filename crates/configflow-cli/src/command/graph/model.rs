@@ -1,6 +1,8 @@
 //! The graph of a dialog: steps and ends, and the ways between them with their conditions.
 
-use configflow_core::definition::{Call, Definition, Dialog, ErrorSpec, Op, Outcome, Rule, Show, Step};
+use std::collections::HashMap;
+
+use configflow_core::definition::{Call, Definition, Dialog, ErrorSpec, Op, Outcome, Rule, SOURCES, Show, Step};
 use configflow_core::expr::{Segment, Template};
 use configflow_core::{Kind, Value};
 
@@ -26,7 +28,7 @@ pub(super) enum Shape {
 /// A step, a beginning or an end.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
-    /// Letters, digits and `_`.
+    /// Letters, digits and `_`; unique.
     pub(super) id: String,
     /// What is written in it.
     pub(super) label: String,
@@ -49,44 +51,54 @@ pub(super) struct Edge {
 pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
     pub(super) edges: Vec<Edge>,
+    ids: HashMap<Stands, String>,
 }
 
-/// The sources that a flow can start from.
-const SOURCES: [&str; 17] = [
-    "user",
-    "reauth",
-    "reconfigure",
-    "import",
-    "zeroconf",
-    "ssdp",
-    "dhcp",
-    "bluetooth",
-    "homekit",
-    "mqtt",
-    "usb",
-    "hassio",
-    "esphome",
-    "hardware",
-    "discovery",
-    "integration_discovery",
-    "system",
+/// What an id stands for: two names that differ only in what an id cannot hold are two nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Stands {
+    Step(String),
+    Start(String),
+    End(String),
+}
+
+/// Words that mean something to Mermaid, and so cannot be ids.
+const RESERVED: [&str; 13] = [
+    "end",
+    "graph",
+    "flowchart",
+    "subgraph",
+    "direction",
+    "click",
+    "call",
+    "href",
+    "style",
+    "linkStyle",
+    "class",
+    "classDef",
+    "default",
 ];
 
 impl Graph {
     /// The graph of a definition's dialog.
     pub(super) fn of(definition: &Definition, dialog: &Dialog, kind: &Kind) -> Self {
         let mut graph = Self::default();
+        // Steps first: their ids are their names wherever that is possible.
+        for step in dialog.steps() {
+            graph.id(Stands::Step(step.name.to_string()));
+        }
         for step in dialog.steps() {
             let starts = match kind {
                 Kind::Options => &*step.name == "init",
                 _ => SOURCES.contains(&&*step.name),
             };
-            graph.nodes.push(Node { id: id_of(&step.name), label: label_of(step), shape: shape_of(step) });
+            let own = graph.id(Stands::Step(step.name.to_string()));
+            graph.nodes.push(Node { id: own.clone(), label: label_of(step), shape: shape_of(step) });
             if starts {
-                let id = format!("start_{}", id_of(&step.name));
+                let id = graph.id(Stands::Start(step.name.to_string()));
                 let label = if *kind == Kind::Options { "options".to_owned() } else { step.name.to_string() };
                 graph.nodes.push(Node { id: id.clone(), label, shape: Shape::Start });
-                graph.edge(&id, &id_of(&step.name), String::new(), false);
+                graph.edge(&id, &own, String::new(), false);
             }
         }
         for step in dialog.steps() {
@@ -102,8 +114,33 @@ impl Graph {
         }
     }
 
+    /// The id of a node: letters, digits and `_`, no word of Mermaid's, and no other node's.
+    fn id(&mut self, stands: Stands) -> String {
+        if let Some(id) = self.ids.get(&stands) {
+            return id.clone();
+        }
+        let wanted = match &stands {
+            Stands::Step(name) => plain(name),
+            Stands::Start(name) => format!("start_{}", plain(name)),
+            Stands::End(label) => format!("end_{}", plain(label)),
+        };
+        let taken = |id: &str| RESERVED.contains(&id) || self.ids.values().any(|other| other == id);
+        let mut id = wanted.clone();
+        let mut number = 2;
+        while taken(&id) {
+            id = format!("{wanted}_{number}");
+            number += 1;
+        }
+        self.ids.insert(stands, id.clone());
+        id
+    }
+
+    fn step_id(&mut self, name: &str) -> String {
+        self.id(Stands::Step(name.to_owned()))
+    }
+
     fn end(&mut self, label: String) -> String {
-        let id = format!("end_{}", id_of(&label));
+        let id = self.id(Stands::End(label.clone()));
         if !self.nodes.iter().any(|node| node.id == id) {
             self.nodes.push(Node { id: id.clone(), label, shape: Shape::End });
         }
@@ -111,11 +148,12 @@ impl Graph {
     }
 
     fn step(&mut self, definition: &Definition, step: &Step) {
-        let from = id_of(&step.name);
+        let from = self.step_id(&step.name);
         if let Show::Menu(menu) = &step.show {
             for item in &menu.items {
                 let when = item.when.as_ref().map(|when| format!(" if {}", when.source())).unwrap_or_default();
-                self.edge(&from, &id_of(&item.step), format!("{}{when}", item.step), false);
+                let to = self.step_id(&item.step);
+                self.edge(&from, &to, format!("{}{when}", item.step), false);
             }
         }
         for part in [&step.before, &step.check, &step.run, &step.then] {
@@ -124,37 +162,45 @@ impl Graph {
                 guards.retain(|(_, until)| at < *until);
                 let guard: Vec<String> = guards.iter().map(|(when, _)| when.clone()).collect();
                 match op {
-                    Op::Unless { when, skip_to } => guards.push((when.source().to_owned(), *skip_to)),
+                    Op::Unless { when, skip_to } => guards.push((operand(when.source()), *skip_to)),
                     Op::Decide(rule) => self.rule(step, rule, &guard, None),
-                    Op::Call(call) => self.failures(definition, step, call),
+                    Op::Call(call) => self.failures(definition, step, call, &guard),
                     _ => {}
                 }
             }
         }
     }
 
-    fn failures(&mut self, definition: &Definition, step: &Step, call: &Call) {
+    fn failures(&mut self, definition: &Definition, step: &Step, call: &Call, guards: &[String]) {
         for failure in &call.signature.fails {
             let own = call.on_error.for_code(&failure.code);
             let rules = if own.is_empty() { definition.on_error.for_code(&failure.code) } else { own };
             for rule in rules {
-                self.rule(step, rule, &[], Some(&failure.code));
+                self.rule(step, rule, guards, Some(&failure.code));
             }
         }
     }
 
     fn rule(&mut self, step: &Step, rule: &Rule, guards: &[String], failure: Option<&str>) {
-        let from = id_of(&step.name);
-        let mut conditions: Vec<String> = guards.to_vec();
-        conditions.extend(rule.when.as_ref().map(|when| when.source().to_owned()));
-        let when = conditions.join(" and ");
+        let from = self.step_id(&step.name);
+        let when = match (guards, &rule.when) {
+            ([], None) => String::new(),
+            ([], Some(when)) => when.source().to_owned(),
+            (guards, when) => {
+                let when = when.as_ref().map(|when| operand(when.source()));
+                guards.iter().cloned().chain(when).collect::<Vec<_>>().join(" and ")
+            }
+        };
         let label = match (failure, when.is_empty()) {
             (Some(code), true) => code.to_owned(),
             (Some(code), false) => format!("{code} if {when}"),
             (None, _) => when,
         };
         match &rule.outcome {
-            Outcome::Step(to) => self.edge(&from, &id_of(to), label, failure.is_some()),
+            Outcome::Step(to) => {
+                let to = self.step_id(to);
+                self.edge(&from, &to, label, failure.is_some());
+            }
             Outcome::Abort { reason, .. } => {
                 let end = self.end(format!("abort {}", text_of(reason)));
                 self.edge(&from, &end, label, failure.is_some());
@@ -174,7 +220,7 @@ impl Graph {
     }
 
     fn error(&mut self, step: &Step, error: &ErrorSpec, label: &str) {
-        let from = id_of(&step.name);
+        let from = self.step_id(&step.name);
         let keys: Vec<String> = error
             .errors
             .iter()
@@ -189,7 +235,8 @@ impl Graph {
             self.edge(&from, &end, label, true);
             return;
         }
-        self.edge(&from, &target.map_or(from.clone(), |to| id_of(to)), label, true);
+        let to = target.map_or_else(|| from.clone(), |to| self.step_id(to));
+        self.edge(&from, &to, label, true);
     }
 }
 
@@ -231,7 +278,14 @@ fn label_of(step: &Step) -> String {
     label
 }
 
-fn id_of(name: &str) -> String {
+/// A condition as a part of a longer one.
+fn operand(when: &str) -> String {
+    let alone = [" or ", " if "].iter().all(|word| !when.contains(word));
+    if alone { when.to_owned() } else { format!("({when})") }
+}
+
+/// A name in letters, digits and `_`.
+fn plain(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 

@@ -15,10 +15,9 @@ use configflow_engine::{Engine, MemoryStore};
 use configflow_oauth::Outbound;
 use configflow_testkit::Scripted;
 use configflow_testkit::simulated::{Script, Simulated};
-use configflow_yaml::{Colour, Options, Source, human, load};
 use serde_json::json;
 
-use super::block_on;
+use super::{block_on, definition_of};
 use crate::outcome::{Outcome, complain};
 use ask::Ask;
 use dialog::Dialog;
@@ -28,22 +27,7 @@ use texts::Texts;
 const HUB: &str = "https://hub.example";
 
 pub(crate) fn run(file: &Path, source: &str, live: bool) -> Outcome {
-    let name = file.display().to_string();
-    let bytes = match std::fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            complain(format_args!("error[file.unreadable]: {name}: {error}"));
-            return Outcome::Broken;
-        }
-    };
-    let text = Source::from_bytes(&name, bytes);
-    let definition = match load(&text, &Options::default()) {
-        Ok(loaded) => loaded.definition,
-        Err(diagnostics) => {
-            complain(human(&text, &diagnostics, Colour::Ansi));
-            return Outcome::Broken;
-        }
-    };
+    let Some(definition) = definition_of(file) else { return Outcome::Broken };
     let texts = Texts::beside(file, &definition.domain);
     match block_on(drive(definition, texts, source, live)) {
         Ok(outcome) => outcome,
