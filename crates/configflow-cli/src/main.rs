@@ -1,6 +1,7 @@
 //! The `configflow` command.
 //!
-//! Exit codes: 0 where all is as expected, 1 where it is not, 2 for a broken fixture, definition or command line.
+//! Exit codes: 0 where all is as expected, 1 where it is not (a dialog that is aborted too), 2 for a broken fixture, definition
+//! or command line, or input that ends too early, 130 for Ctrl-C.
 
 mod command;
 mod outcome;
@@ -58,8 +59,11 @@ enum Command {
     },
     /// Runs a dialog in the terminal, against the simulated provider unless told `--live`.
     Run {
-        /// The definition.
+        /// The definition: a file, or a domain in the folder of definitions.
         file: PathBuf,
+        /// The folder of definitions.
+        #[arg(long)]
+        flows: Option<PathBuf>,
         /// How the flow starts.
         #[arg(long, default_value = "user")]
         source: String,
@@ -121,7 +125,7 @@ fn main() -> ExitCode {
         Command::Drive { fixture, flows, live } => command::drive::run(fixture.as_deref(), flows.as_deref(), live),
         Command::Test { paths, update, flows, live } => command::test::run(&paths, flows.as_deref(), update, live),
         Command::Check { files, format } => command::check::run(&files, format),
-        Command::Run { file, source, live } => command::run::run(&file, &source, live),
+        Command::Run { file, flows, source, live } => command::run::run(&file, flows.as_deref(), &source, live),
         Command::Graph { file, format, dialog } => command::graph::run(&file, &dialog, format),
         Command::Schema { what } => command::schema::run(what),
     };

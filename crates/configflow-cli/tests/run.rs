@@ -1,5 +1,6 @@
 //! `configflow run`: a dialog by a pipe, and by a terminal that another program drives.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -15,11 +16,6 @@ fn piped(name: &str, lines: &str) -> (i32, String) {
         Command::cargo_bin("configflow").expect("the command is built").arg("run").arg(flow(name)).write_stdin(lines).output();
     let output = output.expect("it runs");
     (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-fn terminal(name: &str) -> PtySession {
-    let command = format!("{} run {}", cargo_bin("configflow").display(), flow(name).display());
-    rexpect::spawn(&command, Some(20_000)).expect("a terminal")
 }
 
 #[test]
@@ -53,23 +49,172 @@ fn the_end_of_the_input_ends_the_flow() {
 }
 
 #[test]
+fn what_no_field_gets_is_kept_too_where_the_rules_refuse() {
+    // Neither limit: the rules refuse the form as a whole. Then everything but `upper` is as it was.
+    let (code, shown) = piped("threshold.yaml", "Low\n2\n\n\nsensor.power\n\n\n\n9\n\n");
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("! need_lower_upper"), "{shown}");
+    assert!(shown.contains("\"hysteresis\": 2") && shown.contains("\"upper\": 9"), "{shown}");
+}
+
+/// A secret inside a section, one that is not stored under its own name, and an optional choice.
+const SECRETS: &str = r#"
+domain: guarded
+fields:
+  pin: { type: string, required: true, secret: true, transient: true }
+  colour: { type: select, options: [red, blue] }
+  login:
+    section: { collapsed: false }
+    required: true
+    fields: { token: { type: string, required: true, secret: true } }
+config:
+  user:
+    form: [pin, colour, login]
+    check: [{ when: "colour == 'blue'", error: { colour: no_blue } }]
+    then: { create_entry: { title: t, data: { colour: "{{ colour }}", login: "{{ login }}", kept: "{{ pin }}" } } }
+"#;
+
+fn guarded(lines: &str) -> (i32, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let translations = folder.path().join("translations/guarded");
+    std::fs::create_dir_all(&translations).expect("made");
+    std::fs::write(folder.path().join("guarded.yaml"), SECRETS).expect("written");
+    let texts = r#"{"config": {
+        "step": {"user": {"data": {"colour": "Colour"}, "data_description": {"colour": "Of the lamp."}}},
+        "error": {"no_blue": "Not blue."}}}"#;
+    std::fs::write(translations.join("en.json"), texts).expect("written");
+    let mut command = Command::cargo_bin("configflow").expect("the command is built");
+    let output = command.args(["run", "guarded", "--flows"]).arg(folder.path()).write_stdin(lines).output().expect("it runs");
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn a_secret_is_not_shown_wherever_it_went() {
+    let (code, shown) = guarded("canary-pin\n\ncanary-token\n");
+    assert_eq!(code, 0, "{shown}");
+    assert!(!shown.contains("canary"), "{shown}");
+    assert!(shown.contains("\"token\": \"<secret>\"") && shown.contains("\"kept\": \"<secret>\""), "{shown}");
+    assert!(shown.contains("\"colour\": null"), "an optional choice stays open: {shown}");
+}
+
+#[test]
+fn an_error_stands_beside_its_field_and_a_secret_is_kept_unseen() {
+    let (code, shown) = guarded("canary-pin\ngreen\nblue\ncanary-token\n\nred\n\n");
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("! expected a number from 1 to 3"), "{shown}");
+    let again = shown.split("## user").nth(2).expect("a second round");
+    let place = |text: &str| again.find(text).unwrap_or_else(|| panic!("no {text} in {again}"));
+    assert!(place("pin *") < place("! Colour: Not blue.") && place("! Colour: Not blue.") < place("(Of the lamp.)"));
+    assert!(place("(empty keeps what was typed)") < place("Created: t"));
+    assert!(shown.contains("\"colour\": \"red\"") && !shown.contains("canary"), "{shown}");
+}
+
+#[test]
+fn an_abort_exits_with_one_and_a_broken_definition_with_two() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("x.yaml");
+    let ran = |text: &str, lines: &str| {
+        std::fs::write(&file, text).expect("written");
+        let mut command = Command::cargo_bin("configflow").expect("built");
+        let output = command.arg("run").arg(&file).write_stdin(lines.to_owned()).output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let sound = "domain: x\nconfig: { user: { form: [], then: { abort: enough } } }\n";
+    let (code, shown) = ran(sound, "\n");
+    assert!(code == Some(1) && shown.contains("Ended: enough"), "{code:?} {shown}");
+    let (code, shown) = ran(sound, "n\n");
+    assert!(code == Some(1) && !shown.contains("Ended"), "given up: {code:?} {shown}");
+    assert_eq!(ran("domain: x\nconfig: { user: { then: nowhere } }\n", "").0, Some(2));
+}
+
+/// Shows a page elsewhere, then a menu.
+const ELSEWHERE: &str = r#"
+domain: y
+config:
+  user: { menu: [page, other] }
+  page: { external: "https://page.example/login", then: { create_entry: { title: seen, data: {} } } }
+  other: { then: { abort: other_taken } }
+"#;
+
+#[test]
+fn a_menu_is_a_choice_and_a_page_elsewhere_is_a_link_with_its_code() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("y.yaml");
+    std::fs::write(&file, ELSEWHERE).expect("written");
+    let ran = |lines: &str| {
+        let mut command = Command::cargo_bin("configflow").expect("built");
+        let output = command.arg("run").arg(&file).arg("--live").write_stdin(lines.to_owned()).output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, shown) = ran("other\n");
+    assert!(code == Some(1) && shown.contains("Ended: other_taken"), "{code:?} {shown}");
+    let (code, shown) = ran("1\ny\n");
+    assert!(code == Some(0) && shown.contains("Created: seen"), "{code:?} {shown}");
+    assert!(shown.contains("https://page.example/login\n") && shown.contains('▀'), "{shown}");
+    let (code, shown) = ran("1\nn\n");
+    assert!(code == Some(1) && !shown.contains("Created"), "{code:?} {shown}");
+}
+
+/// A terminal whose shell says how the command ended, and how it left the terminal.
+fn shell(name: &str) -> PtySession {
+    let run = format!("'{}' run '{}'", cargo_bin("configflow").display(), flow(name).display());
+    let script =
+        format!("before=$(stty -g); trap : INT; {run}; echo ended=$?; [ \"$before\" = \"$(stty -g)\" ] && echo terminal=same");
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &script]);
+    rexpect::session::spawn_command(command, Some(20_000)).expect("a terminal")
+}
+
+#[test]
 fn a_terminal_is_prompted_and_left_as_it_was() {
-    let mut session = terminal("threshold.yaml");
+    let mut session = shell("threshold.yaml");
     for (prompt, answer) in [("name", "Low"), ("hysteresis", ""), ("lower", ""), ("upper", "5"), ("entity_id", "sensor.power")] {
         session.exp_string(prompt).expect("the prompt");
         session.send(&format!("{answer}\r")).expect("typed");
         session.flush().expect("sent");
     }
     session.exp_string("Created: Low").expect("the end");
+    session.exp_string("ended=0").expect("the code");
+    session.exp_string("terminal=same").expect("the terminal is as it was");
     session.exp_eof().expect("it ends");
 }
 
 #[test]
 fn ctrl_c_ends_the_flow() {
-    let mut session = terminal("threshold.yaml");
+    let mut session = shell("threshold.yaml");
     session.exp_string("name").expect("the prompt");
     session.send_control('c').expect("sent");
+    session.exp_string("ended=130").expect("the code");
+    session.exp_string("terminal=same").expect("the terminal is as it was");
     session.exp_eof().expect("it ends");
-    let status = session.process.wait().expect("it ended");
-    assert!(format!("{status:?}").contains("130"), "{status:?}");
+}
+
+/// Starts a dialog by a pipe, sends Ctrl-C as a signal once this line is shown, and gives the exit code.
+fn interrupted_at(name: &str, shown: &str) -> Option<i32> {
+    let mut child = std::process::Command::new(cargo_bin("configflow"))
+        .arg("run")
+        .arg(flow(name))
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    // Held open: the end of the input would end the flow as well.
+    let input = child.stdin.take();
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    assert!(lines.any(|line| line.expect("UTF-8").contains(shown)), "it never shows {shown}");
+    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    assert!(sent.success());
+    let code = child.wait().expect("it ended").code();
+    drop(input);
+    code
+}
+
+#[test]
+fn ctrl_c_ends_the_flow_where_a_line_is_awaited() {
+    assert_eq!(interrupted_at("threshold.yaml", "name"), Some(130));
+}
+
+#[test]
+fn a_progress_shows_its_code_and_ctrl_c_ends_it() {
+    assert_eq!(interrupted_at("acme_cloud.yaml", "code: SIM-0001"), Some(130));
 }

@@ -55,7 +55,7 @@ pub enum NodeValue {
     Null,
     /// `true` or `false`, and nothing else: `no` is a text.
     Bool(bool),
-    /// A whole number. One with a leading zero is a text.
+    /// A whole number. One with a leading zero, or too large for this, is a text.
     Int(i64),
     /// A number.
     Float(f64),

@@ -10,7 +10,8 @@ pub(crate) use builder::Builder;
 pub use code::{Code, codes};
 pub(crate) use suggest::suggest;
 
-/// The most diagnostics that are kept of one file.
+/// The most diagnostics that are kept of one file. Where there are more, errors are kept before warnings, and both forms of
+/// output for people end with how many were left out.
 pub const MAX_DIAGNOSTICS: usize = 200;
 
 /// How bad it is.
@@ -79,7 +80,12 @@ impl Diagnostics {
         }
         if self.found.len() >= MAX_DIAGNOSTICS {
             self.left_out += 1;
-            return;
+            // Warnings give way: a definition whose only error was left out would pass for a good one.
+            let warning = self.found.iter().rposition(|other| other.severity == Severity::Warning);
+            match warning {
+                Some(at) if diagnostic.severity == Severity::Error => _ = self.found.remove(at),
+                _ => return,
+            }
         }
         let at = self.found.partition_point(|other| place(other) <= place(&diagnostic));
         self.found.insert(at, diagnostic);
@@ -131,8 +137,57 @@ impl std::fmt::Display for Diagnostics {
             }
             write!(f, "{}:{}: {}: {}", diagnostic.span.line, diagnostic.span.column, diagnostic.code, diagnostic.message)?;
         }
+        if self.left_out > 0 {
+            write!(f, "\nand {} more", self.left_out)?;
+        }
         Ok(())
     }
 }
 
 impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODE: Code = Code::new("test.code", "a code of this test");
+
+    fn at(line: usize) -> Span {
+        Span { start: line, end: line, line, column: 1, end_line: line, end_column: 1 }
+    }
+
+    #[test]
+    fn they_are_in_order_and_none_is_there_twice() {
+        let mut all = Diagnostics::default();
+        for line in [3, 1, 2, 1] {
+            all.error(CODE, at(line), "wrong");
+        }
+        all.error(CODE, at(1), "wrong in another way");
+        let lines: Vec<usize> = all.iter().map(|one| one.span.line).collect();
+        assert_eq!(lines, [1, 1, 2, 3]);
+    }
+
+    #[test]
+    fn many_warnings_do_not_hide_an_error() {
+        let mut all = Diagnostics::default();
+        for line in 1..=MAX_DIAGNOSTICS + 10 {
+            all.warning(CODE, at(line), "odd");
+        }
+        assert!(!all.has_errors());
+        all.error(CODE, at(1_000), "wrong");
+        assert!(all.has_errors());
+        assert_eq!((all.len(), all.left_out()), (MAX_DIAGNOSTICS, 11));
+        assert!(all.to_string().ends_with("wrong\nand 11 more"), "{all}");
+    }
+
+    #[test]
+    fn many_errors_leave_out_the_last_ones_found() {
+        let mut all = Diagnostics::default();
+        for line in 1..=MAX_DIAGNOSTICS + 1 {
+            all.error(CODE, at(line), "wrong");
+        }
+        all.warning(CODE, at(1), "odd");
+        assert_eq!((all.len(), all.left_out()), (MAX_DIAGNOSTICS, 2));
+        assert!(all.iter().all(|one| one.severity == Severity::Error));
+    }
+}

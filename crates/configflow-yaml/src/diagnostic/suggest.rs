@@ -1,15 +1,32 @@
 //! Did you mean …?
 
+/// The longest word that is looked at, in bytes: what is longer is no slip of the finger.
+const MAX_WORD: usize = 64;
+/// The most candidates that are looked at. A hostile file could else have thousands of unknown names and thousands of fields.
+const MAX_CANDIDATES: usize = 256;
+
 /// The candidate that is most like a word, if one is like it at all.
 #[must_use]
 pub(crate) fn suggest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    if word.len() > MAX_WORD {
+        return None;
+    }
     let lower = word.to_lowercase();
-    let likeness = |candidate: &str| strsim::jaro_winkler(&lower, &candidate.to_lowercase());
     // One slip of the finger in three letters, or mostly the same letters in the same order.
-    let slips = |candidate: &str| strsim::osa_distance(&lower, &candidate.to_lowercase());
-    let near = |candidate: &str| likeness(candidate) > 0.8 || slips(candidate) <= (lower.chars().count() / 3).max(1);
-    let near = candidates.into_iter().filter(|candidate| *candidate != word && near(candidate));
-    near.min_by(|a, b| slips(a).cmp(&slips(b)).then(likeness(b).total_cmp(&likeness(a))))
+    let allowed = (lower.chars().count() / 3).max(1);
+    let mut best: Option<(usize, f64, &'c str)> = None;
+    for candidate in candidates.into_iter().take(MAX_CANDIDATES) {
+        if candidate == word || candidate.len() > MAX_WORD {
+            continue;
+        }
+        let other = candidate.to_lowercase();
+        let (slips, likeness) = (strsim::osa_distance(&lower, &other), strsim::jaro_winkler(&lower, &other));
+        let is_better = best.is_none_or(|(least, most, _)| slips < least || (slips == least && likeness > most));
+        if (likeness > 0.8 || slips <= allowed) && is_better {
+            best = Some((slips, likeness, candidate));
+        }
+    }
+    best.map(|(.., candidate)| candidate)
 }
 
 #[cfg(test)]
@@ -22,5 +39,12 @@ mod tests {
         assert_eq!(suggest("Then", ["then", "when"]), Some("then"));
         assert_eq!(suggest("ulr", ["method", "url"]), Some("url"));
         assert_eq!(suggest("colour", ["default", "required"]), None);
+    }
+
+    #[test]
+    fn a_word_that_is_no_word_is_not_compared() {
+        assert_eq!(suggest(&"a".repeat(1 << 20), ["default"]), None);
+        let long = "a".repeat(1 << 20);
+        assert_eq!(suggest("required", [long.as_str(), "require"]), Some("require"));
     }
 }

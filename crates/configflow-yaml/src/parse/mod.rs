@@ -3,7 +3,9 @@
 //! Built on the event parser of `serde_yaml` (serde-saphyr), whose events have the place of everything. What a hostile
 //! document could do is bounded here: its size, its nodes, its depth, and what aliases expand to.
 
+mod anchor;
 mod pitfall;
+mod rejoin;
 mod scalar;
 mod source;
 mod tree;
@@ -28,7 +30,9 @@ pub(crate) const EXPRESSION_SYNTAX: Code = Code::new("yaml.expression_syntax", "
 pub const MAX_BYTES: usize = 1 << 20;
 /// The most nodes, aliases expanded.
 pub const MAX_NODES: usize = 20_000;
-/// The deepest nesting.
+/// The most bytes of text that anchors and aliases repeat.
+pub(crate) const MAX_REPEATED: usize = MAX_BYTES;
+/// The deepest nesting, aliases expanded.
 pub const MAX_DEPTH: usize = 64;
 
 /// Every code of this module.
@@ -50,6 +54,11 @@ pub fn parse(source: &Source) -> Result<Node, Diagnostics> {
 /// The tree as far as it can be understood, and every mistake in it.
 pub(crate) fn parse_with(source: &Source) -> (Option<Node>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
+    if source.size() > MAX_BYTES {
+        let message = format!("the file has {} bytes, at most {MAX_BYTES} are read", source.size());
+        diagnostics.error(TOO_LARGE, source.start(), &message);
+        return (None, diagnostics);
+    }
     let text = match source.text() {
         Ok(text) => text,
         Err(span) => {
@@ -57,11 +66,6 @@ pub(crate) fn parse_with(source: &Source) -> (Option<Node>, Diagnostics) {
             return (None, diagnostics);
         }
     };
-    if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes, at most {MAX_BYTES} are read", text.len());
-        diagnostics.error(TOO_LARGE, source.start(), &message);
-        return (None, diagnostics);
-    }
     let node = tree::build(text, &mut diagnostics);
     if let Some(node) = &node {
         tree::duplicates(node, &mut diagnostics);

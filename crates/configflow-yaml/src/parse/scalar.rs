@@ -1,4 +1,5 @@
-//! What a plain scalar is, by YAML 1.2's core schema, but for numbers with a leading zero, which stay texts.
+//! What a plain scalar is, by YAML 1.2's core schema, but for numbers with a leading zero and whole numbers
+//! that do not fit, which stay texts: they are identifiers, of which no digit may be lost.
 
 use crate::node::NodeValue;
 
@@ -27,6 +28,9 @@ pub(super) fn plain(text: &str) -> NodeValue {
     if let Ok(number) = text.parse::<i64>() {
         return NodeValue::Int(number);
     }
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return NodeValue::String(text.to_owned());
+    }
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => NodeValue::Float(number),
         _ => NodeValue::String(text.to_owned()),
@@ -46,7 +50,22 @@ mod tests {
         assert_eq!(plain("0x1f"), NodeValue::Int(31));
         assert_eq!(plain("true"), NodeValue::Bool(true));
         assert_eq!(plain("~"), NodeValue::Null);
-        for text in ["012", "no", "yes", "on", "1.2.3", "2024-01-01", "12:30", "-", ".", "+", "0x", "1_000", ".inf"] {
+        for text in [
+            "012",
+            "no",
+            "yes",
+            "on",
+            "1.2.3",
+            "2024-01-01",
+            "12:30",
+            "-",
+            ".",
+            "+",
+            "0x",
+            "1_000",
+            ".inf",
+            "12345678901234567890",
+        ] {
             assert_eq!(plain(text), NodeValue::String(text.to_owned()), "{text}");
         }
     }

@@ -28,6 +28,11 @@ impl Source {
         &self.name
     }
 
+    /// How many bytes it has.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The text, without a byte-order mark.
     ///
     /// # Errors

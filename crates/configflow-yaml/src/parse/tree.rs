@@ -1,10 +1,14 @@
 //! Events to tree, without recursion, within bounds.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as Place};
+use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as Place, StructureStyle};
 
-use super::{DUPLICATE_KEY, MAX_DEPTH, MAX_NODES, SEVERAL_DOCUMENTS, SYNTAX, TAG, TOO_DEEP, TOO_MANY_NODES, pitfall, scalar};
+use super::anchor::Anchors;
+use super::{
+    DUPLICATE_KEY, MAX_DEPTH, MAX_NODES, SEVERAL_DOCUMENTS, SYNTAX, TAG, TOO_DEEP, TOO_MANY_NODES, pitfall, rejoin, scalar,
+};
 use crate::diagnostic::Diagnostics;
 use crate::node::{Node, NodeValue, Span, Style};
 
@@ -13,20 +17,15 @@ struct Open {
     start: Span,
     anchor: usize,
     is_map: bool,
+    is_flow: bool,
     /// Items, or keys and values in turn.
     nodes: Vec<Node>,
-}
-
-struct Anchored {
-    node: Node,
-    size: usize,
 }
 
 /// The first document's tree; `None` where there is none, or it is not to be understood.
 pub(super) fn build(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut parser = Parser::new_from_str(text);
-    let (mut stack, mut anchors, mut root): (Vec<Open>, HashMap<usize, Anchored>, Option<Node>) =
-        (Vec::new(), HashMap::new(), None);
+    let (mut stack, mut anchors, mut root): (Vec<Open>, Anchors, Option<Node>) = (Vec::new(), Anchors::default(), None);
     let (mut nodes, mut documents) = (0_usize, 0_usize);
     while let Some(event) = parser.next_event() {
         let (event, place) = match event {
@@ -48,7 +47,7 @@ pub(super) fn build(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
             }
             Event::Scalar(value, style, anchor, tag) => {
                 if tag.is_some() {
-                    diagnostics.error(TAG, span, "tags are not part of the language").hint("quote a text that begins with `!`");
+                    tagged(span, diagnostics);
                 }
                 let plain = style == ScalarStyle::Plain;
                 let node = Node {
@@ -65,33 +64,29 @@ pub(super) fn build(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
                 nodes += 1;
                 Some((node, anchor))
             }
-            Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _) => {
-                let is_map = matches!(event, Event::MappingStart(..));
+            Event::SequenceStart(style, anchor, ref tag) | Event::MappingStart(style, anchor, ref tag) => {
+                if tag.is_some() {
+                    tagged(span, diagnostics);
+                }
+                let (is_map, is_flow) = (matches!(event, Event::MappingStart(..)), style == StructureStyle::Flow);
                 if stack.len() >= MAX_DEPTH {
-                    diagnostics.error(TOO_DEEP, span, &format!("lists and maps may be nested {MAX_DEPTH} deep"));
+                    too_deep(span, diagnostics);
                     return None;
                 }
                 nodes += 1;
-                stack.push(Open { start: span, anchor, is_map, nodes: Vec::new() });
+                stack.push(Open { start: span, anchor, is_map, is_flow, nodes: Vec::new() });
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => stack.pop().map(|open| {
                 let anchor = open.anchor;
-                (closed(open, span), anchor)
+                (closed(text, open, span, diagnostics), anchor)
             }),
-            Event::Alias(anchor) => match anchors.get(&anchor) {
-                Some(anchored) => {
-                    nodes += anchored.size;
-                    let mut node = anchored.node.clone();
-                    node.defined = Some(node.span);
-                    node.span = span;
-                    node.verbatim = false;
+            Event::Alias(anchor) => match anchors.expand(anchor, span, stack.len(), diagnostics) {
+                Some((node, added)) => {
+                    nodes += added;
                     Some((node, 0))
                 }
-                None => {
-                    diagnostics.error(SYNTAX, span, "the alias stands inside what it repeats, or names no anchor");
-                    return None;
-                }
+                None => return None,
             },
             _ => continue,
         };
@@ -100,8 +95,8 @@ pub(super) fn build(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
             return None;
         }
         let Some((node, anchor)) = finished else { continue };
-        if anchor > 0 {
-            anchors.insert(anchor, Anchored { size: size(&node), node: node.clone() });
+        if anchor > 0 && !anchors.keep(anchor, &node, diagnostics) {
+            return None;
         }
         match stack.last_mut() {
             Some(open) => open.nodes.push(node),
@@ -111,12 +106,18 @@ pub(super) fn build(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
     root
 }
 
-fn closed(open: Open, end: Span) -> Node {
+/// A list or map that ends here. One in block style ends where its last value does: the parser's end of it is the next thing
+/// in the file, which may be comments further down.
+fn closed(text: &str, open: Open, end: Span, diagnostics: &mut Diagnostics) -> Node {
+    let end = if open.is_flow { end } else { open.nodes.last().map_or(open.start, |last| last.span) };
     let value = if open.is_map {
         let mut entries = Vec::with_capacity(open.nodes.len() / 2);
         let mut nodes = open.nodes.into_iter();
         while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
             entries.push((key, value));
+        }
+        if open.is_flow {
+            rejoin::cut_at_commas(text, &mut entries, diagnostics);
         }
         NodeValue::Map(entries)
     } else {
@@ -126,18 +127,12 @@ fn closed(open: Open, end: Span) -> Node {
     Node { value, span, defined: None, style: Style::Plain, verbatim: false }
 }
 
-/// How many nodes an alias of this one adds.
-fn size(node: &Node) -> usize {
-    let (mut count, mut open) = (0, vec![node]);
-    while let Some(node) = open.pop() {
-        count += 1;
-        match &node.value {
-            NodeValue::List(items) => open.extend(items),
-            NodeValue::Map(entries) => open.extend(entries.iter().flat_map(|(key, value)| [key, value])),
-            _ => {}
-        }
-    }
-    count
+fn tagged(span: Span, diagnostics: &mut Diagnostics) {
+    diagnostics.error(TAG, span, "tags are not part of the language").hint("quote a text that begins with `!`");
+}
+
+pub(super) fn too_deep(span: Span, diagnostics: &mut Diagnostics) {
+    diagnostics.error(TOO_DEEP, span, &format!("lists and maps may be nested {MAX_DEPTH} deep"));
 }
 
 /// Every key that is there twice, with both places.
@@ -147,11 +142,11 @@ pub(super) fn duplicates(root: &Node, diagnostics: &mut Diagnostics) {
         match &node.value {
             NodeValue::List(items) => open.extend(items),
             NodeValue::Map(entries) => {
-                let mut first: HashMap<&str, Span> = HashMap::new();
+                let mut first: HashMap<Cow<'_, str>, Span> = HashMap::new();
                 for (key, value) in entries {
                     open.extend([key, value]);
-                    let Some(name) = key.as_str() else { continue };
-                    match first.get(name) {
+                    let Some(name) = name_of(key) else { continue };
+                    match first.get(&name) {
                         Some(earlier) if node.defined.is_none() => {
                             diagnostics
                                 .error(DUPLICATE_KEY, key.span, &format!("the key `{name}` is there twice"))
@@ -164,6 +159,15 @@ pub(super) fn duplicates(root: &Node, diagnostics: &mut Diagnostics) {
             }
             _ => {}
         }
+    }
+}
+
+/// The name under which a key is found: `1` and `"1"` are one.
+fn name_of(key: &Node) -> Option<Cow<'_, str>> {
+    match &key.value {
+        NodeValue::String(text) => Some(Cow::Borrowed(text)),
+        NodeValue::List(_) | NodeValue::Map(_) => None,
+        _ => Some(Cow::Owned(key.to_json().to_string())),
     }
 }
 
@@ -191,7 +195,7 @@ fn syntax_error(text: &str, error: &ScanError, diagnostics: &mut Diagnostics) {
     let (line, column) = (marker.line(), marker.col() + 1);
     let span = Span { start, end: start, line, column, end_line: line, end_column: column };
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
-        diagnostics.error(TOO_DEEP, span, &format!("lists and maps may be nested {MAX_DEPTH} deep"));
+        too_deep(span, diagnostics);
         return;
     }
     if pitfall::reported(text, span, diagnostics) {
@@ -207,4 +211,54 @@ fn syntax_error(text: &str, error: &ScanError, diagnostics: &mut Diagnostics) {
         .is_some_and(|line| line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t'));
     let hint = if tab { Some("indent with spaces; YAML does not take tabs".to_owned()) } else { None };
     diagnostics.error(SYNTAX, span, &message).maybe_hint(hint);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::node::Node;
+    use crate::parse::{Source, parse, parse_with};
+
+    fn codes(text: &str) -> Vec<(&'static str, usize, usize)> {
+        let (_, found) = parse_with(&Source::new("tree.yaml", text));
+        found.iter().map(|one| (one.code.as_str(), one.span.line, one.span.column)).collect()
+    }
+
+    #[test]
+    fn places_are_those_of_the_text_in_bytes_and_in_characters() {
+        let text = "\u{feff}a:\n  é: {b: [1, 2], 日: 'x' }\n  d:\n    - p: 1\n      \"y\": 2   # c\n\n# c\nn:\n";
+        let source = Source::new("tree.yaml", text);
+        let root = parse(&source).expect("it is sound");
+        let text = source.text().expect("it is UTF-8");
+        let cut = |node: &Node| text[node.span.start..node.span.end].to_owned();
+        let at = |node: &Node| (node.span.line, node.span.column, node.span.end_line, node.span.end_column);
+        let a = root.get("a").expect("a");
+        let (key, map) = &a.entries()[0];
+        assert_eq!((cut(key).as_str(), at(key)), ("é", (2, 3, 2, 4)));
+        assert_eq!((cut(map).as_str(), at(map)), ("{b: [1, 2], 日: 'x' }", (2, 6, 2, 26)));
+        let (key, value) = &map.entries()[1];
+        assert_eq!((cut(key).as_str(), cut(value).as_str(), at(value)), ("日", "'x'", (2, 21, 2, 24)));
+        let list = a.get("d").expect("d");
+        assert_eq!(cut(list), "- p: 1\n      \"y\": 2");
+        assert_eq!(at(list), (4, 5, 5, 13));
+        // A value that is not there is at its colon.
+        assert_eq!(at(root.get("n").expect("n")), (8, 2, 8, 2));
+    }
+
+    #[test]
+    fn keys_are_the_same_that_become_the_same() {
+        let twice = |text: &str| codes(text).iter().filter(|(code, ..)| *code == "yaml.duplicate_key").count();
+        assert_eq!(twice("a: { 1: x, 1: y }"), 1);
+        assert_eq!(twice("a: { 1: x, \"1\": y }"), 1);
+        assert_eq!(twice("true: x\ntrue: y\ntrue: z"), 2);
+        assert_eq!(twice("a: &a { b: 1, b: 2 }\nc: *a\n"), 1);
+        assert_eq!(twice("a: 1\nA: 2\n\"a \": 3"), 0);
+    }
+
+    #[test]
+    fn a_tag_is_seen_wherever_it_is() {
+        assert_eq!(codes("a: !x b")[0].0, "yaml.tag");
+        assert_eq!(codes("a: !x { b: c }")[0].0, "yaml.tag");
+        assert_eq!(codes("a: !x\n  - b")[0].0, "yaml.tag");
+        assert_eq!(codes("a: !!str 12")[0].0, "yaml.tag");
+    }
 }

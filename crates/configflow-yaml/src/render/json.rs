@@ -30,3 +30,16 @@ pub fn json(file: &str, diagnostics: &Diagnostics) -> Value {
     });
     found.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, Source, load};
+
+    #[test]
+    fn each_diagnostic_is_an_object_with_its_places() {
+        let text = "domain: x\nfields:\n  host: { type: string }\n  host: { type: string }\nconfig:\n  user:\n    form: [\"日本\", hots]\n    then: { abort: x }\n";
+        let found = load(&Source::new("flow.yaml", text), &Options::default()).expect_err("it has mistakes");
+        insta::assert_json_snapshot!(json("flow.yaml", &found));
+    }
+}

@@ -2,25 +2,29 @@
 
 use std::sync::Arc;
 
-use configflow_core::{Definition, FlowResult, StepError};
+use configflow_core::{FlowResult, StepError};
 use configflow_engine::{Engine, FlowError, Notice, Start};
 use configflow_testkit::simulated::Simulated;
 use serde_json::{Map, Value, json};
 
-use super::ask::{Ask, Gone};
-use super::field::{Place, ask_all};
+use super::ask::{Ask, Gone, Question};
+use super::field::{Place, ask_all, names};
 use super::link;
+use super::secrets::Secrets;
 use super::texts::Texts;
 use crate::outcome::{Outcome, complain, say};
 
 /// A flow and the person in front of it.
 pub(super) struct Dialog {
     pub(super) engine: Engine,
-    pub(super) definition: Definition,
+    pub(super) domain: String,
     pub(super) texts: Texts,
+    pub(super) secrets: Secrets,
     pub(super) simulated: Option<Simulated>,
     pub(super) ask: Ask,
     pub(super) flow_id: String,
+    /// What was last sent to which form: shown again where something in it was wrong.
+    pub(super) typed: Option<(String, Map<String, Value>)>,
 }
 
 /// What comes next.
@@ -34,13 +38,14 @@ enum Next {
 impl Dialog {
     pub(super) async fn run(mut self, source: &str) -> Outcome {
         let caller = self.engine.caller("terminal");
-        let start = Start::source(&self.definition.domain, source, Value::Null);
-        let mut shown = match caller.start(start).await {
-            Ok(shown) => shown,
-            Err(error) => {
+        let start = Start::source(&self.domain, source, Value::Null);
+        let mut shown = match self.ask.interrupt().or(caller.start(start)).await {
+            Ok(Ok(shown)) => shown,
+            Ok(Err(error)) => {
                 complain(format_args!("error[{}]: {error}", error.code()));
                 return Outcome::Broken;
             }
+            Err(_) => return Outcome::Interrupted,
         };
         loop {
             let value = shown.to_value();
@@ -58,9 +63,12 @@ impl Dialog {
                 Ok(Next::Over(outcome)) => return outcome,
                 Err(gone) => {
                     // Nothing of the flow stays behind.
-                    let _ = caller.abort(&self.flow_id).await;
+                    if let Err(error) = caller.abort(&self.flow_id).await {
+                        complain(format_args!("error[{}]: {error}", error.code()));
+                    }
                     return match gone {
                         Gone::Interrupted => Outcome::Interrupted,
+                        Gone::Declined => Outcome::Differs,
                         Gone::Closed => Outcome::Broken,
                     };
                 }
@@ -76,7 +84,7 @@ impl Dialog {
         }
     }
 
-    async fn form(&self, value: &Value) -> Result<Next, Gone> {
+    async fn form(&mut self, value: &Value) -> Result<Next, Gone> {
         let step = value["step_id"].as_str().unwrap_or_default();
         let placeholders = &value["description_placeholders"];
         self.heading(value);
@@ -85,29 +93,19 @@ impl Dialog {
             link::print(url);
         }
         let mut errors: Map<String, Value> = value["errors"].as_object().cloned().unwrap_or_default();
-        let mut typed = Map::new();
+        let typed = self.typed.take().filter(|(form, _)| form == step && !errors.is_empty());
+        let mut typed = typed.map(|(_, typed)| typed).unwrap_or_default();
+        let schema = &value["data_schema"];
         loop {
-            for (field, key) in &errors {
-                let text = key.as_str().map_or_else(|| key.to_string(), |key| self.texts.error(key, placeholders));
-                let place = if field == "base" { String::new() } else { format!("{}: ", self.texts.field(step, None, field)) };
-                say(format_args!("! {place}{text}"));
-            }
-            let schema = &value["data_schema"];
-            let is_empty = schema.as_array().is_none_or(Vec::is_empty);
-            let answers = match link {
-                Some(url) if self.simulated.is_some() && self.offers_login()? => self.logged_in(url, schema).await?,
-                _ if is_empty => {
-                    self.ask.confirm("Go on?", true).and_then(|yes| if yes { Ok(Map::new()) } else { Err(Gone::Interrupted) })?
-                }
-                _ => {
-                    let secret = |name: &str| self.is_secret(name);
-                    let place = Place { texts: &self.texts, step, section: None, secret: &secret };
-                    ask_all(&self.ask, &place, schema, &typed)?
-                }
-            };
+            let answers = self.answers(step, link, schema, placeholders, &errors, &typed).await?;
+            self.secrets.learn(&answers);
             typed.clone_from(&answers);
-            match self.engine.caller("terminal").answer(&self.flow_id, Value::Object(answers)).await {
-                Ok(shown) => return Ok(Next::Shown(shown)),
+            let caller = self.engine.caller("terminal");
+            match self.ask.interrupt().or(caller.answer(&self.flow_id, Value::Object(answers))).await? {
+                Ok(shown) => {
+                    self.typed = Some((step.to_owned(), typed));
+                    return Ok(Next::Shown(shown));
+                }
                 Err(FlowError::Step(StepError::Invalid(invalid))) => errors = invalid.errors(),
                 Err(error) => {
                     complain(format_args!("error[{}]: {error}", error.code()));
@@ -117,25 +115,46 @@ impl Dialog {
         }
     }
 
-    fn is_secret(&self, name: &str) -> bool {
-        let mut open: Vec<_> = self.definition.fields.values().cloned().collect();
-        while let Some(field) = open.pop() {
-            if &*field.name == name && field.secret && !field.transient {
-                return true;
-            }
-            open.extend(field.section().into_iter().flat_map(|section| section.fields.iter().cloned()));
+    /// One round of a form.
+    async fn answers(
+        &self,
+        step: &str,
+        link: Option<&str>,
+        schema: &Value,
+        placeholders: &Value,
+        errors: &Map<String, Value>,
+        typed: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, Gone> {
+        let place = Place { texts: &self.texts, step, section: None, placeholders, secrets: &self.secrets, errors };
+        let shown = names(schema);
+        let simulated = link.filter(|_| self.simulated.is_some());
+        // What belongs to no field comes first; the rest stands beside its field, unless no field is asked.
+        for field in errors.keys().filter(|field| simulated.is_some() || !shown.contains(&field.as_str())) {
+            let label = if field == "base" { String::new() } else { self.texts.field(step, None, field) };
+            place.complain_about(field, &label);
         }
-        false
+        if let Some(url) = simulated
+            && self.offers_login()?
+        {
+            return self.logged_in(url, schema).await;
+        }
+        if shown.is_empty() {
+            let on = self.ask.confirm(&Question::of("Go on?"), true)?;
+            return if on { Ok(Map::new()) } else { Err(Gone::Declined) };
+        }
+        let none = Map::new();
+        let errors = if simulated.is_some() { &none } else { errors };
+        ask_all(&self.ask, &Place { errors, ..place }, schema, typed)
     }
 
     fn offers_login(&self) -> Result<bool, Gone> {
-        self.ask.confirm("Log in at the simulated provider?", true)
+        self.ask.confirm(&Question::of("Log in at the simulated provider?"), true)
     }
 
     /// What the person brings back from the simulated provider: a pasted URL, or nothing where the hub was called back.
     async fn logged_in(&self, url: &str, schema: &Value) -> Result<Map<String, Value>, Gone> {
         let Some(simulated) = &self.simulated else { return Ok(Map::new()) };
-        let returned = match simulated.person().log_in(url).await {
+        let returned = match self.ask.interrupt().or(simulated.person().log_in(url)).await? {
             Ok(returned) => returned,
             Err(error) => {
                 complain(format_args!("error[{}]: {error}", error.code()));
@@ -146,7 +165,7 @@ impl Dialog {
             return Ok(Map::from_iter([(field.to_owned(), Value::String(returned))]));
         }
         let query = returned.split_once('?').map(|(_, query)| query).unwrap_or_default();
-        if let Err(error) = self.engine.callback(query).await {
+        if let Err(error) = self.ask.interrupt().or(self.engine.callback(query)).await? {
             complain(format_args!("error[{}]: {error}", error.code()));
         }
         Ok(Map::new())
@@ -164,7 +183,7 @@ impl Dialog {
             }
             _ => (Vec::new(), Vec::new()),
         };
-        let chosen = self.ask.select("What next?", &labels, 0)?;
+        let chosen = self.ask.select(&Question::of("What next?"), &labels, None)?;
         self.sent(json!({"next_step_id": steps.get(chosen)})).await
     }
 
@@ -176,7 +195,9 @@ impl Dialog {
             self.logged_in(url, &Value::Null).await?;
             return self.again().await;
         }
-        self.ask.confirm("Are you back from that page?", true)?;
+        if !self.ask.confirm(&Question::of("Are you back from that page?"), true)? {
+            return Err(Gone::Declined);
+        }
         self.sent(json!({})).await
     }
 
@@ -188,7 +209,8 @@ impl Dialog {
         }
         let mut notices = self.engine.notices();
         loop {
-            let shown = self.engine.caller("terminal").get(&self.flow_id).await;
+            let caller = self.engine.caller("terminal");
+            let shown = self.ask.interrupt().or(caller.get(&self.flow_id)).await?;
             match shown {
                 Ok(shown) if matches!(&*shown, FlowResult::Progress(_)) => {}
                 Ok(shown) => return Ok(Next::Shown(shown)),
@@ -199,20 +221,21 @@ impl Dialog {
             }
             // The engine says when there is something new.
             loop {
-                tokio::select! {
-                    notice = notices.recv() => match notice {
-                        Ok(Notice::FlowProgressed { flow_id, .. } | Notice::FlowRemoved { flow_id }) if flow_id == self.flow_id => break,
-                        Ok(_) => {}
-                        Err(_) => break,
-                    },
-                    _ = tokio::signal::ctrl_c() => return Err(Gone::Interrupted),
+                match self.ask.interrupt().or(notices.recv()).await? {
+                    Ok(Notice::FlowProgressed { flow_id, .. } | Notice::FlowRemoved { flow_id }) if flow_id == self.flow_id => {
+                        break;
+                    }
+                    Ok(_) => {}
+                    // Some were missed; one of them may have been ours.
+                    Err(_) => break,
                 }
             }
         }
     }
 
     async fn again(&self) -> Result<Next, Gone> {
-        match self.engine.caller("terminal").get(&self.flow_id).await {
+        let caller = self.engine.caller("terminal");
+        match self.ask.interrupt().or(caller.get(&self.flow_id)).await? {
             Ok(shown) => Ok(Next::Shown(shown)),
             Err(error) => {
                 complain(format_args!("error[{}]: {error}", error.code()));
@@ -222,7 +245,8 @@ impl Dialog {
     }
 
     async fn sent(&self, answer: Value) -> Result<Next, Gone> {
-        match self.engine.caller("terminal").answer(&self.flow_id, answer).await {
+        let caller = self.engine.caller("terminal");
+        match self.ask.interrupt().or(caller.answer(&self.flow_id, answer)).await? {
             Ok(shown) => Ok(Next::Shown(shown)),
             Err(error) => {
                 complain(format_args!("error[{}]: {error}", error.code()));
@@ -239,17 +263,10 @@ impl Dialog {
             let good = matches!(reason, "reconfigure_successful" | "reauth_successful");
             return if good { Outcome::Fine } else { Outcome::Differs };
         }
-        say(format_args!("\nCreated: {}", value["title"].as_str().unwrap_or_default()));
+        say(format_args!("\nCreated: {}", self.secrets.hide_in(value["title"].as_str().unwrap_or_default())));
         for entry in self.engine.store().entries(None).await.unwrap_or_default() {
-            let shown = |map: &Map<String, Value>| -> Map<String, Value> {
-                map.iter()
-                    .map(|(name, value)| (name.clone(), if self.is_secret(name) { "<secret>".into() } else { value.clone() }))
-                    .collect()
-            };
-            say(format_args!(
-                "{:#}",
-                json!({"title": entry.title, "data": shown(&entry.data), "options": shown(&entry.options)})
-            ));
+            let shown = json!({"title": entry.title, "data": entry.data, "options": entry.options});
+            say(format_args!("{:#}", self.secrets.hide(&shown)));
         }
         Outcome::Fine
     }

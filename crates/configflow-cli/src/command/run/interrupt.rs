@@ -4,6 +4,7 @@
 //! engine works, and while a line is awaited from another program.
 
 use std::future::Future;
+use std::task::{Context, Poll, Waker};
 
 use tokio::sync::watch;
 
@@ -19,8 +20,16 @@ impl Interrupt {
     /// Listens from now on; the signal no longer ends the process by itself. `told` is called when it comes.
     pub(super) fn listen(told: impl FnOnce() + Send + 'static) -> Self {
         let (sender, pressed) = watch::channel(false);
+        let mut signal = Box::pin(tokio::signal::ctrl_c());
+        // The handler is installed by the first poll. It has to be there before anything is shown, not when the task's turn
+        // comes: until then the signal would end the process.
+        let first = signal.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
+            let came = match first {
+                Poll::Ready(came) => came,
+                Poll::Pending => signal.await,
+            };
+            if came.is_ok() {
                 let _ = sender.send(true);
                 told();
             }

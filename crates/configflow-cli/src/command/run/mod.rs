@@ -3,10 +3,12 @@
 mod ask;
 mod dialog;
 mod field;
+mod interrupt;
 mod link;
+mod secrets;
 mod texts;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use configflow_core::Definition;
@@ -21,12 +23,14 @@ use super::{block_on, definition_of};
 use crate::outcome::{Outcome, complain};
 use ask::Ask;
 use dialog::Dialog;
+use secrets::Secrets;
 use texts::Texts;
 
 /// Where the hub would be reached from outside, for the simulated provider's callback.
 const HUB: &str = "https://hub.example";
 
-pub(crate) fn run(file: &Path, source: &str, live: bool) -> Outcome {
+pub(crate) fn run(file: &Path, flows: Option<&Path>, source: &str, live: bool) -> Outcome {
+    let file = &found(file, flows);
     let Some(definition) = definition_of(file) else { return Outcome::Broken };
     let texts = Texts::beside(file, &definition.domain);
     match block_on(drive(definition, texts, source, live)) {
@@ -36,6 +40,12 @@ pub(crate) fn run(file: &Path, source: &str, live: bool) -> Outcome {
             Outcome::Broken
         }
     }
+}
+
+/// The definition's file: as it is named, else below the folder, else the file of that domain in it.
+fn found(file: &Path, flows: Option<&Path>) -> PathBuf {
+    let below = flows.into_iter().flat_map(|flows| [flows.join(file), flows.join(file).with_extension("yaml")]);
+    std::iter::once(file.to_owned()).chain(below).find(|path| path.is_file()).unwrap_or_else(|| file.to_owned())
 }
 
 async fn drive(definition: Definition, texts: Texts, source: &str, live: bool) -> Outcome {
@@ -67,5 +77,16 @@ async fn drive(definition: Definition, texts: Texts, source: &str, live: bool) -
             return Outcome::Broken;
         }
     };
-    Dialog { engine, definition, texts, simulated, ask: Ask::new(), flow_id: String::new() }.run(source).await
+    Dialog {
+        engine,
+        domain: definition.domain.clone(),
+        texts,
+        secrets: Secrets::of(&definition),
+        simulated,
+        ask: Ask::new(),
+        flow_id: String::new(),
+        typed: None,
+    }
+    .run(source)
+    .await
 }

@@ -77,14 +77,14 @@ impl Secrets {
 #[cfg(test)]
 mod tests {
     use configflow_core::definition::Parts;
-    use configflow_core::field::{Kind, Plain};
+    use configflow_core::field::{Base, Kind, Plain};
     use serde_json::json;
 
     use super::*;
 
     #[test]
     fn a_secret_is_hidden_by_its_name_and_by_its_text() {
-        let pin = Field { secret: true, ..Field::new("pin", Kind::Plain(Plain::default())) };
+        let pin = Field { secret: true, ..Field::new("pin", Kind::Plain(Plain::new(Base::String))) };
         let parts = Parts { fields: [("pin".into(), pin.into())].into_iter().collect(), ..Parts::default() };
         let mut secrets = Secrets::of(&Definition::build(parts).expect("sound"));
         let Value::Object(typed) = json!({"pin": "12345", "name": "n", "more": {"pin": "123456"}}) else { return };

@@ -45,6 +45,21 @@ impl Texts {
         self.find(&place, &Value::Null).unwrap_or_else(|| field.to_owned())
     }
 
+    /// What is said beside a field.
+    pub(super) fn field_description(
+        &self,
+        step: &str,
+        section: Option<&str>,
+        field: &str,
+        placeholders: &Value,
+    ) -> Option<String> {
+        let place = match section {
+            Some(section) => format!("/config/step/{step}/sections/{section}/data_description/{field}"),
+            None => format!("/config/step/{step}/data_description/{field}"),
+        };
+        self.find(&place, placeholders)
+    }
+
     pub(super) fn section(&self, step: &str, section: &str) -> String {
         self.find(&format!("/config/step/{step}/sections/{section}/name"), &Value::Null).unwrap_or_else(|| section.to_owned())
     }
