@@ -208,7 +208,7 @@ impl Runner<'_> {
         })
     }
 
-    fn asked(&self, form: &FormSpec) -> Result<Arc<[Name]>, EvalError> {
+    pub(super) fn asked(&self, form: &FormSpec) -> Result<Arc<[Name]>, EvalError> {
         if let Some(fixed) = &form.fixed.asked {
             return Ok(Arc::clone(fixed));
         }
