@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use configflow_core::{Definition, FlowResult, State};
+use configflow_core::{Definition, EffectId, EffectOutcome, FlowResult, State};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::error::FlowError;
+use crate::store::KeptFlow;
 
 /// One flow in progress.
 pub(crate) struct Flow {
@@ -15,6 +16,8 @@ pub(crate) struct Flow {
     pub(crate) definition: Definition,
     /// Events of one flow take turns, the store's answer included: what was acknowledged is kept.
     pub(crate) turn: tokio::sync::Mutex<()>,
+    /// What the flow did towards linking is kept by one at a time, so that the last word is what was said last.
+    pub(crate) keeping: tokio::sync::Mutex<()>,
     now: Mutex<Now>,
     shown: watch::Sender<Shown>,
 }
@@ -25,6 +28,19 @@ struct Now {
     running: Option<AbortHandle>,
     /// What the flow claims beside its unique id.
     claims: Vec<String>,
+    /// What an effect came to that the store could not keep.
+    unsettled: Option<Unsettled>,
+}
+
+/// What an effect came to.
+#[derive(Clone)]
+pub(crate) struct Unsettled {
+    pub(crate) effect: EffectId,
+    pub(crate) outcome: EffectOutcome,
+    /// It may run only once.
+    pub(crate) once: bool,
+    /// It may have changed what the flow did towards linking.
+    pub(crate) links: bool,
 }
 
 /// What was last shown, and how many results were shown so far.
@@ -32,6 +48,8 @@ struct Now {
 pub(crate) struct Shown {
     pub(crate) count: u64,
     pub(crate) result: Option<Arc<FlowResult>>,
+    /// Why nothing could be shown.
+    pub(crate) error: Option<FlowError>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -40,18 +58,46 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Flow {
     pub(crate) fn new(definition: Definition, state: State, principal: Option<String>) -> Self {
+        Self::restored(definition, Arc::new(state), principal, Vec::new())
+    }
+
+    /// A flow as it was kept.
+    pub(crate) fn restored(definition: Definition, state: Arc<State>, principal: Option<String>, claims: Vec<String>) -> Self {
         let id = state.flow_id().to_owned();
-        let now = Now { state: Arc::new(state), principal, running: None, claims: Vec::new() };
+        let now = Now { state, principal, running: None, claims, unsettled: None };
         let shown = watch::Sender::new(Shown::default());
-        Self { id, definition, turn: tokio::sync::Mutex::default(), now: Mutex::new(now), shown }
+        let (turn, keeping) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
+        Self { id, definition, turn, keeping, now: Mutex::new(now), shown }
+    }
+
+    /// The flow as it is to be kept, standing at this state.
+    pub(crate) fn kept(&self, state: Arc<State>) -> KeptFlow {
+        let now = locked(&self.now);
+        let domain = self.definition.domain.clone();
+        KeptFlow { domain, principal: now.principal.clone(), claims: now.claims.clone(), state }
     }
 
     pub(crate) fn state(&self) -> Arc<State> {
         Arc::clone(&locked(&self.now).state)
     }
 
-    pub(crate) fn set_state(&self, state: State) {
-        locked(&self.now).state = Arc::new(state);
+    pub(crate) fn set_state(&self, state: Arc<State>) {
+        locked(&self.now).state = state;
+    }
+
+    /// Remembers what the store could not keep, and tells whoever waits.
+    pub(crate) fn unsettled(&self, unsettled: Unsettled, error: FlowError) {
+        locked(&self.now).unsettled = Some(unsettled);
+        self.shown.send_modify(|shown| {
+            shown.count += 1;
+            shown.result = None;
+            shown.error = Some(error);
+        });
+    }
+
+    /// What the store is to be asked for once more.
+    pub(crate) fn take_unsettled(&self) -> Option<Unsettled> {
+        locked(&self.now).unsettled.take()
     }
 
     /// Binds the flow to the first principal that drives it, and refuses any other.
@@ -87,6 +133,7 @@ impl Flow {
         self.shown.send_modify(|shown| {
             shown.count += 1;
             shown.result = Some(Arc::new(result));
+            shown.error = None;
         });
     }
 
@@ -96,10 +143,14 @@ impl Flow {
     }
 
     /// The first result after those that were counted.
-    pub(crate) async fn shown_after(&self, count: u64) -> Option<Arc<FlowResult>> {
+    pub(crate) async fn shown_after(&self, count: u64) -> Result<Arc<FlowResult>, FlowError> {
         let mut shown = self.shown.subscribe();
-        let seen = shown.wait_for(|shown| shown.count > count).await.ok()?;
-        seen.result.clone()
+        let seen = shown.wait_for(|shown| shown.count > count).await.map_err(|_| FlowError::Closed)?;
+        match (&seen.result, &seen.error) {
+            (Some(result), _) => Ok(Arc::clone(result)),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) => Err(FlowError::Closed),
+        }
     }
 }
 
@@ -109,6 +160,8 @@ pub(crate) struct Flows {
     by_id: RwLock<HashMap<String, Arc<Flow>>>,
     /// Integration and unique id to flows.
     by_unique_id: Mutex<HashMap<(String, String), BTreeSet<String>>>,
+    /// Flows that cannot go on since their definition changed; whoever asks is told once.
+    changed: Mutex<HashMap<String, Arc<KeptFlow>>>,
 }
 
 impl Flows {
@@ -132,6 +185,20 @@ impl Flows {
         for claim in claims.iter().chain(&unique_id) {
             self.release(&flow.definition.domain, claim, &flow.id);
         }
+    }
+
+    /// Remembers a flow that cannot go on.
+    pub(crate) fn strand(&self, flow: KeptFlow) {
+        locked(&self.changed).insert(flow.flow_id().to_owned(), Arc::new(flow));
+    }
+
+    /// A flow that cannot go on.
+    pub(crate) fn stranded(&self, flow_id: &str) -> Option<Arc<KeptFlow>> {
+        locked(&self.changed).get(flow_id).cloned()
+    }
+
+    pub(crate) fn forget_stranded(&self, flow_id: &str) {
+        locked(&self.changed).remove(flow_id);
     }
 
     pub(crate) fn len(&self) -> usize {

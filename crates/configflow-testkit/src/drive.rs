@@ -160,6 +160,7 @@ pub async fn drive(fixture: &Fixture, flows: &Flows, provider: Provider) -> Resu
             disabled_by: None,
             created_at: now,
             modified_at: now,
+            more: Map::new(),
         });
     }
     let mut run = Run {
