@@ -26,9 +26,8 @@ impl Sealed {
 
     fn open(self, sealer: &Sealer) -> Result<Entry, StoreError> {
         let entry: Result<Entry, _> = sealer.open(Place { table: "entries", row: &[&self.entry_id] }, &self.sealed);
-        let fits = |entry: &Entry| {
-            entry.entry_id == self.entry_id && entry.domain == self.domain && entry.unique_id == self.unique_id
-        };
+        let fits =
+            |entry: &Entry| entry.entry_id == self.entry_id && entry.domain == self.domain && entry.unique_id == self.unique_id;
         match entry {
             Ok(entry) if fits(&entry) => Ok(entry),
             _ => {

@@ -6,6 +6,10 @@ use rusqlite::ErrorCode;
 /// The error of a store. Nothing of what was to be stored is in it: SQLite's own texts may quote statements.
 pub(crate) fn of(error: &rusqlite::Error) -> StoreError {
     let failed = |reason: &str| StoreError::Failed { reason: reason.to_owned() };
+    if matches!(error, rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..)) {
+        // Somebody wrote what this program does not write.
+        return StoreError::Unreadable;
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Unreadable,
         Some(ErrorCode::DiskFull) => failed("the disk is full"),

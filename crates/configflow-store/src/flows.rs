@@ -4,7 +4,7 @@ use configflow_core::{EffectId, EffectOutcome};
 use configflow_engine::StoreError;
 use configflow_engine::store::{Kept, KeptFlow, Once, StoredFlow};
 use configflow_oauth::Secret;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use zeroize::Zeroizing;
 
 use crate::failure;
@@ -78,8 +78,8 @@ fn read_all(connection: &Connection, sealer: &Sealer) -> rusqlite::Result<Kept> 
     let mut kept = Kept::default();
     while let Some(row) = rows.next()? {
         let flow_id: String = row.get(0)?;
-        let columns = Columns { flow: row.get(1)?, link: row.get(2)?, effect: row.get(3)?, outcome: row.get(4)? };
-        match columns.open(sealer, &flow_id) {
+        let columns = Columns::of(row).map_err(|error| failure::of(&error));
+        match columns.and_then(|columns| columns.open(sealer, &flow_id)) {
             Ok(flow) => kept.flows.push(flow),
             Err(_) => kept.unreadable.push(flow_id),
         }
@@ -95,6 +95,10 @@ struct Columns {
 }
 
 impl Columns {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { flow: row.get(1)?, link: row.get(2)?, effect: row.get(3)?, outcome: row.get(4)? })
+    }
+
     fn open(self, sealer: &Sealer, flow_id: &str) -> Result<StoredFlow, StoreError> {
         let flow: KeptFlow = sealer.open(Place { table: "flows", row: &[flow_id] }, &self.flow)?;
         if flow.flow_id() != flow_id {
@@ -114,4 +118,3 @@ pub(crate) fn execute(connection: &Connection, sql: &str, parameters: impl rusql
     let executed = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(parameters));
     executed.map_err(|error| failure::of(&error))
 }
-

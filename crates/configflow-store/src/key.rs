@@ -96,7 +96,8 @@ impl Key {
             Some(bytes) => Some(bytes),
             None => engines.iter().find_map(|engine| engine.decode(text).ok()).map(Zeroizing::new),
         };
-        let bytes = decoded.filter(|bytes| bytes.len() == BYTES).ok_or_else(|| KeyError::Malformed { place: place.to_owned() })?;
+        let bytes =
+            decoded.filter(|bytes| bytes.len() == BYTES).ok_or_else(|| KeyError::Malformed { place: place.to_owned() })?;
         let mut key = Zeroizing::new([0; BYTES]);
         key.copy_from_slice(&bytes);
         Ok(Self { bytes: key })

@@ -59,6 +59,18 @@ impl SqliteStore {
         self.folder.database()
     }
 
+    /// Lets the database grow to so many pages and no further, as an operator's quota; a write that does not fit fails.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn limit_pages(&self, pages: i64) -> Result<(), StoreError> {
+        self.write(Durability::Process, move |connection, _| {
+            let limited = connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));
+            limited.map_err(|error| crate::failure::of(&error))
+        })
+        .await
+    }
+
     pub(crate) fn write<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
         durability: Durability,

@@ -213,7 +213,9 @@ impl Store for MemoryStore {
     }
 
     fn begin_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, bool> {
-        ready(Ok(self.kept().refreshing.insert((domain.to_owned(), key.to_owned()))))
+        let (mut kept, account) = (self.kept(), (domain.to_owned(), key.to_owned()));
+        let begins = kept.tokens.contains_key(&account) && kept.refreshing.insert(account);
+        ready(Ok(begins))
     }
 
     fn end_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, ()> {

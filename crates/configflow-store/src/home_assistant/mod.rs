@@ -80,8 +80,8 @@ impl ReadError {
 /// # Errors
 /// Where the file is not understood; nothing of its content is in the error.
 pub fn read(text: &str) -> Result<Vec<Account>, ReadError> {
-    let file: Value = serde_json::from_str(text)
-        .map_err(|error| ReadError::Json { line: error.line(), column: error.column() })?;
+    let file: Value =
+        serde_json::from_str(text).map_err(|error| ReadError::Json { line: error.line(), column: error.column() })?;
     if file.get("key").and_then(Value::as_str) != Some(KEY) {
         return Err(ReadError::OtherFile);
     }
