@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -179,13 +180,29 @@ pub struct CreateEntry {
 }
 
 /// The end, with a reason.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the keys of the wire, described in docs/wire.md")]
 pub struct Abort {
     pub flow_id: String,
     pub handler: Value,
     pub reason: String,
     pub description_placeholders: Option<Map>,
+    /// Whose texts have the reason, where they are not the integration's own; then there are no placeholders.
+    pub translation_domain: Option<&'static str>,
+}
+
+impl Serialize for Abort {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_struct("Abort", 4)?;
+        map.serialize_field("flow_id", &self.flow_id)?;
+        map.serialize_field("handler", &self.handler)?;
+        map.serialize_field("reason", &self.reason)?;
+        match self.translation_domain {
+            Some(domain) => map.serialize_field("translation_domain", domain)?,
+            None => map.serialize_field("description_placeholders", &self.description_placeholders)?,
+        }
+        map.end()
+    }
 }
 
 /// A serialised form: made once where nothing in it is computed, else for each showing.

@@ -320,6 +320,12 @@ impl State {
         }
     }
 
+    /// The step that was last shown.
+    #[must_use]
+    pub fn shown(&self) -> Option<&str> {
+        self.shown.as_deref()
+    }
+
     /// The effect that it waits for.
     #[must_use]
     pub fn effect(&self) -> Option<EffectId> {

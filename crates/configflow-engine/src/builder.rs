@@ -9,7 +9,7 @@ use configflow_oauth::{Catalogue, Clock, Entropy, EntropyError, Outbound, System
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
-use crate::action::{Action, Actions, Http, Implementation, Link};
+use crate::action::{Action, Actions, Http, Link};
 use crate::caller::Caller;
 use crate::error::FlowError;
 use crate::flows::Flows;
@@ -215,6 +215,20 @@ impl Engine {
         self.inner.definition(domain)
     }
 
+    /// Every definition, in the order of their domains.
+    #[must_use]
+    pub fn definitions(&self) -> Vec<Definition> {
+        let definitions = self.inner.definitions.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<Definition> = definitions.values().cloned().collect();
+        all.sort_by(|one, other| one.domain.cmp(&other.domain));
+        all
+    }
+
+    /// Forgets the definition of a domain. Flows in progress keep it; entries stay.
+    pub fn remove_definition(&self, domain: &str) {
+        self.inner.definitions.write().unwrap_or_else(PoisonError::into_inner).remove(domain);
+    }
+
     /// Adds or replaces a definition. Flows in progress keep the one that they began with.
     pub fn set_definition(&self, definition: Definition) {
         let mut definitions = self.inner.definitions.write().unwrap_or_else(PoisonError::into_inner);
@@ -224,11 +238,6 @@ impl Engine {
     /// Replaces what `hub` holds for flows that begin from now on.
     pub fn set_hub(&self, hub: Value) {
         *self.inner.hub.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(hub);
-    }
-
-    /// Adds a client id and secret that the operator stored for an integration (`application_credentials`).
-    pub fn add_credentials(&self, domain: &str, implementation: Implementation) {
-        self.inner.link.credentials.add(domain, implementation);
     }
 
     /// What happens, from now on. A slow listener misses notices, never events.
@@ -247,20 +256,6 @@ impl Engine {
     #[must_use]
     pub fn flows_in_progress(&self) -> usize {
         self.inner.flows.len()
-    }
-
-    /// Removes an entry with its token, which is revoked where the provider can.
-    ///
-    /// # Errors
-    /// [`FlowError::UnknownEntry`], or what the store says.
-    pub async fn remove_entry(&self, entry_id: &str) -> Result<Entry, FlowError> {
-        let removed = self.inner.store.remove_entry(entry_id).await?;
-        let (entry, token) = removed.ok_or(FlowError::UnknownEntry)?;
-        if let Some(token) = token {
-            self.inner.link.revoke(&token).await;
-        }
-        self.inner.notify(Notice::EntryRemoved { entry_id: entry.entry_id.clone() });
-        Ok(entry)
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use configflow_core::{Context, Event, FlowResult, Kind, Started, render, start};
-use serde_json::{Value, json};
+use configflow_core::{Event, FlowResult, Kind, render};
+use serde_json::{Map, Value};
+use tracing::Instrument;
 
 use crate::builder::{Engine, Inner};
 use crate::error::FlowError;
 use crate::flows::Flow;
-use crate::notice::Notice;
-use crate::store::Entry;
 
 /// What a flow is started with.
 #[derive(Clone, Debug)]
@@ -26,6 +25,8 @@ pub struct Start {
     pub subentry_id: Option<String>,
     /// The data that starts it.
     pub init: Value,
+    /// What is known of the flow beside its source: `unique_id`, `title_placeholders`, `configuration_url`, `discovery_key`.
+    pub context: Map<String, Value>,
     /// Whether the client shows advanced fields.
     pub show_advanced_options: bool,
 }
@@ -41,6 +42,7 @@ impl Start {
             entry_id: None,
             subentry_id: None,
             init: Value::Null,
+            context: Map::new(),
             show_advanced_options: false,
         }
     }
@@ -76,13 +78,6 @@ impl Start {
     }
 }
 
-/// Whether a callback belongs to a flow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Callback {
-    /// The flow that it came for.
-    pub flow_id: String,
-}
-
 /// Drives flows as one principal.
 #[derive(Clone)]
 pub struct Caller {
@@ -100,9 +95,8 @@ impl Caller {
     }
 
     fn flow(&self, flow_id: &str) -> Result<Arc<Flow>, FlowError> {
-        let flow = self.inner().flows.get(flow_id).ok_or(FlowError::UnknownFlow)?;
-        flow.admit(&self.principal)?;
-        Ok(flow)
+        let inner = self.inner();
+        inner.flows.driven_by(flow_id, &self.principal, inner.clock.now())
     }
 
     /// Starts a flow, and gives what it shows first.
@@ -110,66 +104,7 @@ impl Caller {
     /// # Errors
     /// An unknown handler or entry; as many flows in progress as may be.
     pub async fn start(&self, request: Start) -> Result<Arc<FlowResult>, FlowError> {
-        let inner = self.inner();
-        let unknown = |handler: &str| FlowError::UnknownHandler { handler: handler.to_owned() };
-        let entry = match &request.entry_id {
-            Some(entry_id) => Some(inner.entry(entry_id).await?),
-            None => None,
-        };
-        let domain = if request.kind == Kind::Config {
-            request.handler.as_str()
-        } else {
-            entry.as_ref().map_or("", |entry| &entry.domain)
-        };
-        let definition = inner.definition(domain).ok_or_else(|| unknown(domain))?;
-        if let Kind::Subentry { subentry_type } = &request.kind
-            && !definition.subentries.contains_key(subentry_type)
-        {
-            return Err(unknown(subentry_type));
-        }
-        let subentry = match (&request.subentry_id, &entry) {
-            (Some(id), Some(entry)) => json!(entry.subentry(id).ok_or(FlowError::UnknownSubentry)?),
-            _ => Value::Null,
-        };
-        let account = match &entry {
-            Some(entry) => inner.link.account_of(&*inner.store, entry).await?,
-            None => Value::Null,
-        };
-        let flow_id = if request.kind == Kind::Config { inner.ulid()? } else { inner.hex_id()? };
-        let started = Started {
-            flow_id,
-            context: context(&request, entry.as_ref()),
-            kind: request.kind,
-            init: Arc::new(request.init),
-            entry: Arc::new(entry.as_ref().map_or(Value::Null, entry_name)),
-            subentry: Arc::new(subentry),
-            hub: inner.hub(),
-            account: Arc::new(account),
-        };
-        if definition.single_instance && started.kind == Kind::Config && request.entry_id.is_none() {
-            let has_one = inner.store.entries(Some(domain)).await?.iter().any(|entry| entry.source != "ignore");
-            if has_one {
-                return Ok(Arc::new(single_instance(&started.flow_id, domain)));
-            }
-        }
-        let transition = start(&definition, started)?;
-        let flow = Arc::new(Flow::new(definition, transition.state.clone(), Some(self.principal.clone())));
-        inner.flows.insert(Arc::clone(&flow), inner.limits.flows)?;
-        inner.notify(Notice::FlowAdded { flow_id: flow.id.clone() });
-        let begun = {
-            let _turn = flow.turn.lock().await;
-            inner.settle(&flow, None, None, None, transition).await
-        };
-        match begun {
-            Ok(Some(effect)) => inner.run(&flow, effect),
-            Ok(None) => {}
-            Err(error) => {
-                // It was never there: nobody was told its id.
-                inner.flows.remove(&flow);
-                return Err(error);
-            }
-        }
-        flow.shown_after(0).await
+        self.inner().start(request, Some(self.principal.clone())).await
     }
 
     /// Answers what a flow shows, and gives what it shows next.
@@ -220,67 +155,10 @@ impl Caller {
             return Ok(result);
         }
         let flow = self.flow(flow_id)?;
-        let seen = self.inner().apply_counted(&flow, event).await?;
-        flow.shown_after(seen).await
+        let driven = async {
+            let seen = self.inner().apply_counted(&flow, event).await?;
+            flow.shown_after(seen).await
+        };
+        driven.instrument(flow.span()).await
     }
-}
-
-impl Engine {
-    /// Stores what a provider's callback brought, for the flow that it belongs to. Needs no principal: nothing is redeemed
-    /// until the principal who drives the flow asks.
-    ///
-    /// # Errors
-    /// [`FlowError::UnknownFlow`] where no attempt under way has this `state`.
-    pub async fn callback(&self, query: &str) -> Result<Callback, FlowError> {
-        let flow_id = self.inner.link.returned(query, self.inner.clock.now()).ok_or(FlowError::UnknownFlow)?;
-        let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
-        self.inner.keep_link(&flow).await?;
-        self.inner.apply(&flow, Event::Returned { error: error_of(query) }).await?;
-        self.inner.progressed(&flow);
-        Ok(Callback { flow_id })
-    }
-}
-
-/// The error code of a callback. Whoever calls back is nobody we know, so only what can be a code is kept.
-fn error_of(query: &str) -> Option<String> {
-    let (_, error) = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "error")?;
-    let plain = error.len() <= 48 && error.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-'));
-    Some(if plain { error.into_owned() } else { "unknown_error".to_owned() })
-}
-
-fn context(request: &Start, entry: Option<&Entry>) -> Context {
-    let reauth = request.source == "reauth";
-    let name = entry.filter(|_| reauth).map(|entry| json!({"name": entry.title}));
-    Context {
-        source: request.source.clone(),
-        entry_id: request.entry_id.clone(),
-        subentry_id: request.subentry_id.clone(),
-        show_advanced_options: request.show_advanced_options,
-        unique_id: entry.filter(|_| request.kind == Kind::Config).and_then(|entry| entry.unique_id.clone()),
-        title_placeholders: name.and_then(|name| name.as_object().cloned()),
-        ..Context::default()
-    }
-}
-
-/// The name `entry` of expressions.
-fn entry_name(entry: &Entry) -> Value {
-    json!({
-        "entry_id": entry.entry_id,
-        "domain": entry.domain,
-        "title": entry.title,
-        "unique_id": entry.unique_id,
-        "source": entry.source,
-        "data": entry.data,
-        "options": entry.options,
-        "subentries": entry.subentries,
-    })
-}
-
-fn single_instance(flow_id: &str, domain: &str) -> FlowResult {
-    FlowResult::Abort(configflow_core::Abort {
-        flow_id: flow_id.to_owned(),
-        handler: Value::String(domain.to_owned()),
-        reason: "single_instance_allowed".to_owned(),
-        description_placeholders: None,
-    })
 }

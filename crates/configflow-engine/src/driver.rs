@@ -16,6 +16,8 @@ use crate::error::FlowError;
 use crate::flows::{Flow, Unsettled};
 use crate::notice::Notice;
 use crate::observe::Observed;
+use crate::operate::discovery_keys;
+use crate::progress::is_listed;
 use crate::store::{Commit, Entry, Subentry, Write};
 use crate::view::entry_view;
 
@@ -47,6 +49,12 @@ impl Inner {
 
     /// Applies an event: how many results the flow had shown before, and the effect that is to run now.
     async fn advance(&self, flow: &Flow, event: Event) -> Result<(u64, Option<Effect>), FlowError> {
+        let state = flow.state();
+        let span = tracing::info_span!("step", flow_id = %flow.id, step = state.step(), event = event.name());
+        self.advance_inside(flow, event).instrument(span).await
+    }
+
+    async fn advance_inside(&self, flow: &Flow, event: Event) -> Result<(u64, Option<Effect>), FlowError> {
         let _turn = flow.turn.lock().await;
         let seen = flow.count();
         let before = flow.state();
@@ -91,7 +99,11 @@ impl Inner {
         }
         let notified = matches!(show, Some(FlowResult::ProgressDone(_) | FlowResult::Progress(_)));
         if let Some(show) = show {
+            let first = !over && !flow.has_shown();
             flow.publish(show);
+            if first {
+                self.notify(Notice::FlowAdded { flow_id: flow.id.clone(), listed: is_listed(&flow.state()) });
+            }
         }
         if notified && event.is_some_and(|event| matches!(event, Event::EffectDone { .. })) {
             self.progressed(flow);
@@ -103,7 +115,9 @@ impl Inner {
         self.flows.remove(flow);
         self.link.forget(&flow.id);
         self.store.remove_flow(&flow.id).await?;
-        self.notify(Notice::FlowRemoved { flow_id: flow.id.clone() });
+        if flow.has_shown() {
+            self.notify(Notice::FlowRemoved { flow_id: flow.id.clone(), listed: is_listed(&flow.state()) });
+        }
         Ok(())
     }
 
@@ -116,12 +130,13 @@ impl Inner {
     /// Runs an effect, and whatever its result leads to, in one task of the engine, which outlives the request that caused it.
     pub(crate) fn run(self: &Arc<Self>, flow: &Arc<Flow>, effect: Effect) {
         let (inner, flow_of_task) = (Arc::clone(self), Arc::clone(flow));
-        let handle = tokio::spawn(async move {
+        let work = async move {
             let mut next = Some(effect);
             while let Some(effect) = next {
                 next = inner.run_one(&flow_of_task, effect).await;
             }
-        });
+        };
+        let handle = tokio::spawn(work.instrument(flow.span()));
         flow.running(handle.abort_handle());
     }
 
@@ -242,7 +257,7 @@ impl Inner {
                     disabled_by: None,
                     created_at: now,
                     modified_at: now,
-                    more: Map::new(),
+                    more: discovery_keys(state.context().discovery_key.as_ref()),
                 }))
             }
             Finish::SetOptions { options, reload: how } => {
@@ -269,9 +284,10 @@ impl Inner {
         let token = self.link.linked(&flow.id);
         let commit = Commit { flow_id: flow.id.clone(), now, write, token };
         let committed = self.store.commit(commit).await?;
-        let entry_id = committed.entry.entry_id.clone();
+        let entry = Arc::new(committed.entry);
         if created {
-            self.notify(Notice::EntryAdded { entry_id });
+            self.notify(Notice::EntryAdded { entry: Arc::clone(&entry) });
+            self.give_up_others(flow, &entry).await;
         } else {
             use configflow_core::definition::Reload;
             let reload = match reload {
@@ -279,13 +295,38 @@ impl Inner {
                 Some(Reload::IfChanged) => committed.changed,
                 Some(Reload::Never) | None => false,
             };
-            self.notify(Notice::EntryUpdated { entry_id, reload });
+            self.notify(Notice::EntryUpdated { entry: Arc::clone(&entry), reload });
         }
-        let mut result = json!({"entry": entry_view(&committed.entry, Some(&flow.definition))});
+        let mut result = json!({"entry": entry_view(&entry, Some(&flow.definition))});
         if let (Some(next), Some(result)) = (next, result.as_object_mut()) {
             result.insert("next_flow".to_owned(), next);
         }
         Ok(result)
+    }
+
+    /// Flows that an entry made pointless: of the same device or account, and of an integration that has one entry at most.
+    async fn give_up_others(&self, flow: &Flow, entry: &Entry) {
+        let domain = &flow.definition.domain;
+        let mut others = match &entry.unique_id {
+            Some(unique_id) => self.flows.claimants(domain, unique_id),
+            None => Vec::new(),
+        };
+        if flow.definition.single_instance {
+            others.extend(self.flows.all().into_iter().filter(|other| {
+                let state = other.state();
+                other.definition.domain == *domain && *state.kind() == Kind::Config && state.context().entry_id.is_none()
+            }));
+        }
+        for other in others.into_iter().filter(|other| other.id != flow.id) {
+            self.give_up(&other).await;
+        }
+    }
+
+    /// Gives a flow up, where that can still be done.
+    pub(crate) async fn give_up(&self, flow: &Flow) {
+        if let Err(error) = self.advance(flow, Event::Cancelled).await {
+            tracing::debug!(flow_id = %flow.id, code = error.code(), "the flow cannot be given up");
+        }
     }
 
     fn subentry(&self, written: &Value) -> Result<Subentry, FlowError> {

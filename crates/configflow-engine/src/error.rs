@@ -33,6 +33,15 @@ pub enum FlowError {
         /// How many may be.
         limit: usize,
     },
+    /// As many flows of the principal are in progress as may be.
+    #[error("too many flows of one client are in progress, at most {limit} may be")]
+    TooManyOfOne {
+        /// How many may be.
+        limit: usize,
+    },
+    /// The flow has no unique id, so it cannot be ignored.
+    #[error("the flow has no unique id")]
+    NoUniqueId,
     /// The event does not fit.
     #[error(transparent)]
     Step(#[from] StepError),
@@ -58,6 +67,8 @@ impl FlowError {
             Self::UnknownSubentry => "flow.unknown_subentry",
             Self::OtherPrincipal => "flow.other_principal",
             Self::TooMany { .. } => "flow.too_many",
+            Self::TooManyOfOne { .. } => "flow.too_many_of_one",
+            Self::NoUniqueId => "flow.no_unique_id",
             Self::Step(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Entropy(_) => "engine.no_entropy",

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use configflow_core::{Definition, EffectId, EffectOutcome, FlowResult, State};
+use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
@@ -30,6 +31,8 @@ struct Now {
     claims: Vec<String>,
     /// What an effect came to that the store could not keep.
     unsettled: Option<Unsettled>,
+    /// When somebody last drove it or looked at it.
+    touched: OffsetDateTime,
 }
 
 /// What an effect came to.
@@ -57,14 +60,20 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Flow {
-    pub(crate) fn new(definition: Definition, state: State, principal: Option<String>) -> Self {
-        Self::restored(definition, Arc::new(state), principal, Vec::new())
+    pub(crate) fn new(definition: Definition, state: State, principal: Option<String>, now: OffsetDateTime) -> Self {
+        Self::restored(definition, Arc::new(state), principal, Vec::new(), now)
     }
 
     /// A flow as it was kept.
-    pub(crate) fn restored(definition: Definition, state: Arc<State>, principal: Option<String>, claims: Vec<String>) -> Self {
+    pub(crate) fn restored(
+        definition: Definition,
+        state: Arc<State>,
+        principal: Option<String>,
+        claims: Vec<String>,
+        now: OffsetDateTime,
+    ) -> Self {
         let id = state.flow_id().to_owned();
-        let now = Now { state, principal, running: None, claims, unsettled: None };
+        let now = Now { state, principal, running: None, claims, unsettled: None, touched: now };
         let shown = watch::Sender::new(Shown::default());
         let (turn, keeping) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
         Self { id, definition, turn, keeping, now: Mutex::new(now), shown }
@@ -75,6 +84,12 @@ impl Flow {
         let now = locked(&self.now);
         let domain = self.definition.domain.clone();
         KeptFlow { domain, principal: now.principal.clone(), claims: now.claims.clone(), state }
+    }
+
+    /// The span of all that happens to the flow.
+    pub(crate) fn span(&self) -> tracing::Span {
+        let state = self.state();
+        tracing::info_span!("flow", flow_id = %self.id, domain = %self.definition.domain, source = %state.context().source)
     }
 
     pub(crate) fn state(&self) -> Arc<State> {
@@ -100,13 +115,23 @@ impl Flow {
         locked(&self.now).unsettled.take()
     }
 
-    /// Binds the flow to the first principal that drives it, and refuses any other.
-    pub(crate) fn admit(&self, principal: &str) -> Result<(), FlowError> {
+    /// Binds the flow to the first principal that drives it, and refuses any other. Says whether this was the first.
+    fn admit(&self, principal: &str, at: OffsetDateTime) -> Result<bool, FlowError> {
         let mut now = locked(&self.now);
-        match now.principal.get_or_insert_with(|| principal.to_owned()) {
-            bound if bound == principal => Ok(()),
-            _ => Err(FlowError::OtherPrincipal),
+        now.touched = at;
+        match &now.principal {
+            Some(bound) if bound == principal => Ok(false),
+            Some(_) => Err(FlowError::OtherPrincipal),
+            None => {
+                now.principal = Some(principal.to_owned());
+                Ok(true)
+            }
         }
+    }
+
+    /// When somebody last drove it or looked at it.
+    pub(crate) fn touched(&self) -> OffsetDateTime {
+        locked(&self.now).touched
     }
 
     /// Who drives the flow.
@@ -137,6 +162,11 @@ impl Flow {
         });
     }
 
+    /// Whether it has shown anything yet.
+    pub(crate) fn has_shown(&self) -> bool {
+        self.count() > 0
+    }
+
     /// How many results were shown so far.
     pub(crate) fn count(&self) -> u64 {
         self.shown.borrow().count
@@ -158,6 +188,8 @@ impl Flow {
 #[derive(Default)]
 pub(crate) struct Flows {
     by_id: RwLock<HashMap<String, Arc<Flow>>>,
+    /// How many flows each principal drives.
+    driven: Mutex<HashMap<String, usize>>,
     /// Integration and unique id to flows.
     by_unique_id: Mutex<HashMap<(String, String), BTreeSet<String>>>,
     /// Flows that cannot go on since their definition changed; whoever asks is told once.
@@ -169,18 +201,54 @@ impl Flows {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(flow_id).cloned()
     }
 
-    pub(crate) fn insert(&self, flow: Arc<Flow>, limit: usize) -> Result<(), FlowError> {
+    /// A flow as a principal drives it; the first one that does keeps it.
+    pub(crate) fn driven_by(&self, flow_id: &str, principal: &str, at: OffsetDateTime) -> Result<Arc<Flow>, FlowError> {
+        let flow = self.get(flow_id).ok_or(FlowError::UnknownFlow)?;
+        if flow.admit(principal, at)? {
+            *locked(&self.driven).entry(principal.to_owned()).or_default() += 1;
+        }
+        Ok(flow)
+    }
+
+    /// Every flow in progress.
+    pub(crate) fn all(&self) -> Vec<Arc<Flow>> {
+        self.by_id.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Adds a flow; at most `limit` in all, and `limit_of_one` of one principal.
+    pub(crate) fn insert(&self, flow: Arc<Flow>, limit: usize, limit_of_one: usize) -> Result<(), FlowError> {
+        let principal = locked(&flow.now).principal.clone();
         let mut flows = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
         if flows.len() >= limit {
             return Err(FlowError::TooMany { limit });
+        }
+        if let Some(principal) = principal {
+            let mut driven = locked(&self.driven);
+            let count = driven.entry(principal).or_default();
+            if *count >= limit_of_one {
+                return Err(FlowError::TooManyOfOne { limit: limit_of_one });
+            }
+            *count += 1;
         }
         flows.insert(flow.id.clone(), flow);
         Ok(())
     }
 
     pub(crate) fn remove(&self, flow: &Flow) {
-        self.by_id.write().unwrap_or_else(PoisonError::into_inner).remove(&flow.id);
-        let claims = std::mem::take(&mut locked(&flow.now).claims);
+        let was_there = self.by_id.write().unwrap_or_else(PoisonError::into_inner).remove(&flow.id).is_some();
+        let (claims, principal) = {
+            let mut now = locked(&flow.now);
+            (std::mem::take(&mut now.claims), now.principal.clone())
+        };
+        if let Some(principal) = principal.filter(|_| was_there) {
+            let mut driven = locked(&self.driven);
+            if let Some(count) = driven.get_mut(&principal) {
+                *count -= 1;
+                if *count == 0 {
+                    driven.remove(&principal);
+                }
+            }
+        }
         let unique_id = flow.state().context().unique_id.clone();
         for claim in claims.iter().chain(&unique_id) {
             self.release(&flow.definition.domain, claim, &flow.id);
@@ -211,6 +279,12 @@ impl Flows {
         let flows = owners.entry((domain.to_owned(), unique_id.to_owned())).or_default();
         flows.insert(flow_id.to_owned());
         flows.len() > 1
+    }
+
+    /// The flows that claim a unique id.
+    pub(crate) fn claimants(&self, domain: &str, unique_id: &str) -> Vec<Arc<Flow>> {
+        let ids = locked(&self.by_unique_id).get(&(domain.to_owned(), unique_id.to_owned())).cloned().unwrap_or_default();
+        ids.iter().filter_map(|flow_id| self.get(flow_id)).collect()
     }
 
     pub(crate) fn release(&self, domain: &str, unique_id: &str, flow_id: &str) {

@@ -8,24 +8,32 @@
 
 pub mod action;
 mod builder;
+mod callback;
 mod caller;
+mod credentials;
 mod driver;
 mod error;
 mod flows;
 mod limits;
 mod notice;
 mod observe;
+mod operate;
+mod progress;
 mod resume;
+mod start;
 pub mod store;
 mod view;
 
 pub use action::{Action, ActionCall, Implementation};
 pub use builder::{BuildError, Builder, Engine};
-pub use caller::{Callback, Caller, Start};
+pub use callback::Callback;
+pub use caller::{Caller, Start};
+pub use credentials::{CredentialError, UNNAMED};
 pub use error::FlowError;
 pub use limits::Limits;
 pub use notice::Notice;
 pub use observe::{Observed, Observer};
+pub use progress::InProgress;
 pub use resume::Resumed;
 pub use store::{Entry, KeptFlow, MemoryStore, Store, StoreError, Subentry, Token};
-pub use view::entry_view;
+pub use view::{entry_storage, entry_view};

@@ -15,6 +15,10 @@ pub struct Limits {
     pub answer: usize,
     /// How many flows may be in progress; 100,000.
     pub flows: usize,
+    /// How many of them one principal may drive; 10,000.
+    pub flows_of_one: usize,
+    /// How long a flow that a person began may be left alone; 24 hours.
+    pub abandoned: Duration,
 }
 
 impl Default for Limits {
@@ -25,6 +29,8 @@ impl Default for Limits {
             request: Duration::from_secs(10),
             answer: 4 << 20,
             flows: 100_000,
+            flows_of_one: 10_000,
+            abandoned: Duration::from_secs(24 * 60 * 60),
         }
     }
 }

@@ -1,7 +1,11 @@
 //! What the engine tells whoever listens; nothing of it is an event of a flow.
 
+use std::sync::Arc;
+
+use crate::store::Entry;
+
 /// A notice.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Notice {
     /// A flow stands elsewhere, or a callback came for it: ask again.
@@ -20,31 +24,35 @@ pub enum Notice {
         /// Thousandths.
         thousandths: u16,
     },
-    /// A flow began.
+    /// A flow has shown its first step.
     FlowAdded {
         /// The flow.
         flow_id: String,
+        /// Whether lists of flows in progress have it: those that no person began.
+        listed: bool,
     },
-    /// A flow is over.
+    /// A flow that has shown something is over.
     FlowRemoved {
         /// The flow.
         flow_id: String,
+        /// Whether lists of flows in progress had it.
+        listed: bool,
     },
     /// An entry was made.
     EntryAdded {
         /// The entry.
-        entry_id: String,
+        entry: Arc<Entry>,
     },
     /// An entry was changed.
     EntryUpdated {
         /// The entry.
-        entry_id: String,
+        entry: Arc<Entry>,
         /// Whether the core should reload it.
         reload: bool,
     },
     /// An entry was removed.
     EntryRemoved {
         /// The entry.
-        entry_id: String,
+        entry: Arc<Entry>,
     },
 }

@@ -8,6 +8,7 @@ use crate::builder::{Engine, Inner};
 use crate::driver::running_action;
 use crate::error::FlowError;
 use crate::flows::{Flow, Unsettled};
+use crate::progress::is_listed;
 use crate::store::{KeptFlow, Once, StoreError, StoredFlow};
 
 /// What became of the flows that the store kept.
@@ -29,6 +30,7 @@ impl Engine {
     /// # Errors
     /// Where the store cannot be read at all.
     pub async fn resume(&self) -> Result<Resumed, StoreError> {
+        self.restore_credentials().await?;
         let inner = &self.inner;
         let kept = inner.store.flows().await?;
         let mut resumed = Resumed { unreadable: kept.unreadable, ..Resumed::default() };
@@ -91,8 +93,8 @@ impl Inner {
         for claim in &kept.claims {
             self.flows.claim(&kept.domain, claim, &flow_id);
         }
-        let flow = Arc::new(Flow::restored(definition, Arc::new(state), kept.principal, kept.claims));
-        if self.flows.insert(Arc::clone(&flow), usize::MAX).is_err() {
+        let flow = Arc::new(Flow::restored(definition, Arc::new(state), kept.principal, kept.claims, self.clock.now()));
+        if self.flows.insert(Arc::clone(&flow), usize::MAX, usize::MAX).is_err() {
             return Restored::Unreadable;
         }
         Restored::GoesOn(flow, once.map(Box::new))
@@ -145,7 +147,8 @@ impl Inner {
         }
         self.store.remove_flow(flow_id).await?;
         self.flows.forget_stranded(flow_id);
-        self.notify(crate::Notice::FlowRemoved { flow_id: flow_id.to_owned() });
+        let listed = is_listed(&flow.state);
+        self.notify(crate::Notice::FlowRemoved { flow_id: flow_id.to_owned(), listed });
         Ok(Some(Arc::new(ended(&flow))))
     }
 }
@@ -156,5 +159,6 @@ fn ended(flow: &KeptFlow) -> FlowResult {
         handler: flow.state.handler().clone(),
         reason: "definition_changed".to_owned(),
         description_placeholders: None,
+        translation_domain: None,
     })
 }

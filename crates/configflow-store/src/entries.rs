@@ -129,7 +129,8 @@ pub(crate) fn commit(connection: &Connection, sealer: &Sealer, commit: Commit) -
                 Write::Update { entry_id, .. }
                 | Write::SetOptions { entry_id, .. }
                 | Write::CreateSubentry { entry_id, .. }
-                | Write::UpdateSubentry { entry_id, .. } => entry_id,
+                | Write::UpdateSubentry { entry_id, .. }
+                | Write::Edit { entry_id, .. } => entry_id,
                 Write::Create(entry) => &entry.entry_id,
             };
             let mut entry = find(connection, sealer, entry_id)?.ok_or(StoreError::NoEntry)?;

@@ -115,6 +115,16 @@ impl Template {
         }
     }
 
+    /// The value under a key of a map, where nothing in it is computed.
+    #[must_use]
+    pub fn literal_at(&self, key: &str) -> Option<&Value> {
+        match self {
+            Self::Literal(Value::Object(map)) => map.get(key),
+            Self::Map(entries) => entries.iter().find(|(name, _)| name == key)?.1.as_literal(),
+            _ => None,
+        }
+    }
+
     /// Every expression in it.
     pub fn expressions(&self) -> Vec<&Expr> {
         match self {

@@ -1,5 +1,7 @@
 //! `entry.unique` and `entry.list`.
 
+use std::sync::Arc;
+
 use configflow_core::{Change, EffectOutcome, Kind};
 use serde_json::{Map, Value, json};
 
@@ -75,7 +77,7 @@ impl Inner {
         let committed = self.store.commit(commit).await?;
         if committed.changed {
             let wants = configured.and_then(|configured| configured.get("reload")).and_then(Value::as_bool).unwrap_or(true);
-            self.notify(Notice::EntryUpdated { entry_id: entry.entry_id.clone(), reload: wants });
+            self.notify(Notice::EntryUpdated { entry: Arc::new(committed.entry), reload: wants });
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::{Entry, StoreError, Subentry, Token};
 
 /// One transaction.
 pub struct Commit {
-    /// The flow that ends; it is forgotten in the same transaction.
+    /// The flow that ends; it is forgotten in the same transaction. Empty where the operator changes an entry.
     pub flow_id: String,
     /// When.
     pub now: OffsetDateTime,
@@ -51,6 +51,34 @@ pub enum Write {
         subentry_id: String,
         /// What changes.
         change: Change,
+    },
+    /// What the operator changes of an entry.
+    Edit {
+        /// Which entry.
+        entry_id: String,
+        /// What changes.
+        edit: Edit,
+    },
+}
+
+/// What the operator changes of an entry.
+pub enum Edit {
+    /// Its title and its preferences. A `None` leaves as it is.
+    Settings {
+        /// The title.
+        title: Option<String>,
+        /// What nothing here reads, such as `pref_disable_polling`; merged.
+        more: Map<String, Value>,
+    },
+    /// Who disabled it; nobody enables it again.
+    Disable {
+        /// Who.
+        by: Option<String>,
+    },
+    /// A sub-entry goes.
+    RemoveSubentry {
+        /// Which.
+        subentry_id: String,
     },
 }
 
@@ -101,12 +129,35 @@ impl Write {
                     subentry.unique_id = Some(unique_id);
                 }
             }
+            Self::Edit { edit, .. } => edit.apply(entry)?,
         }
         let changed = *entry != before;
         if changed && entry.entry_id == before.entry_id {
             entry.modified_at = now;
         }
         Ok(changed)
+    }
+}
+
+impl Edit {
+    fn apply(self, entry: &mut Entry) -> Result<(), StoreError> {
+        match self {
+            Self::Settings { title, more } => {
+                if let Some(title) = title {
+                    entry.title = title;
+                }
+                entry.more.extend(more);
+            }
+            Self::Disable { by } => entry.disabled_by = by,
+            Self::RemoveSubentry { subentry_id } => {
+                let before = entry.subentries.len();
+                entry.subentries.retain(|subentry| subentry.subentry_id != subentry_id);
+                if entry.subentries.len() == before {
+                    return Err(StoreError::NoEntry);
+                }
+            }
+        }
+        Ok(())
     }
 }
 

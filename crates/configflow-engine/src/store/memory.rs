@@ -95,7 +95,8 @@ impl Inside {
                     Write::Update { entry_id, .. }
                     | Write::SetOptions { entry_id, .. }
                     | Write::CreateSubentry { entry_id, .. }
-                    | Write::UpdateSubentry { entry_id, .. } => entry_id,
+                    | Write::UpdateSubentry { entry_id, .. }
+                    | Write::Edit { entry_id, .. } => entry_id,
                     Write::Create(entry) => &entry.entry_id,
                 };
                 let mut entry = self.entries.get(entry_id).cloned().ok_or(StoreError::NoEntry)?;

@@ -11,13 +11,14 @@ mod sealable;
 
 use futures_util::future::BoxFuture;
 
-pub use commit::{Commit, Committed, Write};
+pub use commit::{Commit, Committed, Edit, Write};
 pub use entry::{Entry, EntryId, Subentry};
 pub use kept::{Kept, KeptFlow, Once, StoredFlow};
 pub use memory::MemoryStore;
 pub(crate) use sealable::Exposed;
 pub use sealable::SealableToken;
 
+use crate::action::Implementation;
 use configflow_core::{EffectId, EffectOutcome};
 use configflow_oauth::{Secret, TokenSet};
 use serde_json::Value;
@@ -96,6 +97,20 @@ pub trait Store: Send + Sync + 'static {
     fn begin_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, bool>;
     /// Keeps that a refresh ended without a new token.
     fn end_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, ()>;
+    /// The operator's client ids and secrets, with their integrations. A store that keeps none leaves them to the process.
+    fn implementations(&self) -> Answer<'_, Vec<(String, Implementation)>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+    /// Keeps a client id and secret of the operator's for an integration; they are secret.
+    fn save_implementation<'a>(&'a self, domain: &'a str, implementation: &'a Implementation) -> Answer<'a, ()> {
+        let _ = (domain, implementation);
+        Box::pin(std::future::ready(Ok(())))
+    }
+    /// Forgets a client id and secret of the operator's.
+    fn remove_implementation<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        let _ = id;
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// Why a store could not do it. Nothing was written then.

@@ -222,7 +222,9 @@ impl Dialog {
             // The engine says when there is something new.
             loop {
                 match self.ask.interrupt().or(notices.recv()).await? {
-                    Ok(Notice::FlowProgressed { flow_id, .. } | Notice::FlowRemoved { flow_id }) if flow_id == self.flow_id => {
+                    Ok(Notice::FlowProgressed { flow_id, .. } | Notice::FlowRemoved { flow_id, .. })
+                        if flow_id == self.flow_id =>
+                    {
                         break;
                     }
                     Ok(_) => {}

@@ -37,6 +37,35 @@ impl Credentials {
         by_domain.entry(domain.to_owned()).or_default().push(implementation);
     }
 
+    /// Adds credentials under the first id that is free: the wanted one, else the same with a number.
+    pub(crate) fn add_as(&self, domain: &str, wanted: &str, make: impl FnOnce(String) -> Implementation) -> Implementation {
+        let mut by_domain = self.by_domain.write().unwrap_or_else(PoisonError::into_inner);
+        let taken = |id: &str| by_domain.values().flatten().any(|one| one.id == id);
+        let mut id = wanted.to_owned();
+        let mut number = 2_usize;
+        while taken(&id) {
+            id = format!("{wanted}_{number}");
+            number += 1;
+        }
+        let made = make(id);
+        by_domain.entry(domain.to_owned()).or_default().push(made.clone());
+        made
+    }
+
+    pub(crate) fn remove(&self, id: &str) {
+        let mut by_domain = self.by_domain.write().unwrap_or_else(PoisonError::into_inner);
+        by_domain.values_mut().for_each(|all| all.retain(|one| one.id != id));
+    }
+
+    /// Integrations with their credentials, each in the order in which they were added.
+    pub(crate) fn all(&self) -> Vec<(String, Implementation)> {
+        let by_domain = self.by_domain.read().unwrap_or_else(PoisonError::into_inner);
+        let mut domains: Vec<&String> = by_domain.keys().collect();
+        domains.sort();
+        let of = |domain: &String| by_domain.get(domain).into_iter().flatten().map(|one| (domain.clone(), one.clone())).collect();
+        domains.into_iter().flat_map(|domain| -> Vec<(String, Implementation)> { of(domain) }).collect()
+    }
+
     pub(super) fn of(&self, domain: &str) -> Vec<Implementation> {
         self.by_domain.read().unwrap_or_else(PoisonError::into_inner).get(domain).cloned().unwrap_or_default()
     }

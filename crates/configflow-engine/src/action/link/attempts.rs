@@ -67,13 +67,17 @@ impl Attempts {
     }
 
     /// Keeps what a callback brought. A second callback for the same attempt changes nothing.
-    pub(super) fn returned(&self, query: &str, now: OffsetDateTime) -> Option<String> {
+    pub(super) fn returned(&self, query: &str, now: OffsetDateTime, is_here: impl Fn(&str) -> bool) -> Option<String> {
         let returned = Returned::from_query(query);
         let state = returned.state_hash()?;
         let mut kept = self.kept();
         let flow_id = kept.by_state.get(&state)?.clone();
         let live = kept.by_flow.get_mut(&flow_id)?.live.as_mut()?;
         if live.attempt.state_hash() != state || now >= live.attempt.expires_at() {
+            return None;
+        }
+        let redirect = url::Url::parse(live.attempt.redirect_uri()).ok()?;
+        if !is_here(redirect.path()) {
             return None;
         }
         live.returned.get_or_insert_with(|| Secret::new(query));

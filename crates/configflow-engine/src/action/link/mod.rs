@@ -60,9 +60,10 @@ impl Link {
         })
     }
 
-    /// Keeps what a callback brought, and says for which flow it came.
-    pub(crate) fn returned(&self, query: &str, now: OffsetDateTime) -> Option<String> {
-        self.attempts.returned(query, now)
+    /// Keeps what a callback brought, and says for which flow it came. `is_here` tells the path of the attempt's redirect URI
+    /// from any other.
+    pub(crate) fn returned(&self, query: &str, now: OffsetDateTime, is_here: impl Fn(&str) -> bool) -> Option<String> {
+        self.attempts.returned(query, now, is_here)
     }
 
     /// The token that a flow linked, to be written with its entry.
