@@ -88,7 +88,14 @@ impl Inner {
             self.store.save_flow(&flow.kept(Arc::clone(&state))).await?;
         }
         if let Some(observer) = &self.observer {
-            observer.transition(&Observed { before, event, action, after: &state, show: show.as_ref() });
+            observer.transition(&Observed {
+                domain: &flow.definition.domain,
+                before,
+                event,
+                action,
+                after: &state,
+                show: show.as_ref(),
+            });
         }
         if effects.cancel.is_some() {
             flow.cancel();

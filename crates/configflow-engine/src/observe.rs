@@ -4,6 +4,8 @@ use configflow_core::{Event, FlowResult, State};
 
 /// One transition as it happened.
 pub struct Observed<'a> {
+    /// The integration.
+    pub domain: &'a str,
     /// The flow as it was; none for its first transition.
     pub before: Option<&'a State>,
     /// What happened; none where the flow started.

@@ -75,6 +75,14 @@ impl Engine {
         InProgress::of(&*self.inner.flows.get(flow_id)?)
     }
 
+    /// Which dialog a flow runs.
+    #[must_use]
+    pub fn kind_of(&self, flow_id: &str) -> Option<Kind> {
+        let flows = &self.inner.flows;
+        let stranded = || flows.stranded(flow_id).map(|flow| flow.state.kind().clone());
+        flows.get(flow_id).map(|flow| flow.state().kind().clone()).or_else(stranded)
+    }
+
     /// What a flow shows, for whoever only looks: nothing goes on, and nobody is bound to it.
     ///
     /// # Errors

@@ -43,6 +43,12 @@ impl Inner {
                 Kind::Config | Kind::Options => unknown(domain),
             });
         }
+        if let Some(entry) = &entry
+            && entry.domain != domain
+            && definition.dialog(&request.kind).is_some_and(|dialog| dialog.step(&request.source).is_some())
+        {
+            return Err(FlowError::UnknownEntry);
+        }
         let subentry = match (&request.subentry_id, &entry) {
             (Some(id), Some(entry)) => json!(entry.subentry(id).ok_or(FlowError::UnknownSubentry)?),
             _ => Value::Null,

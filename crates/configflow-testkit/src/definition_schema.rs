@@ -15,6 +15,10 @@ pub(crate) fn definition() -> Value {
             "domain": {"type": "string", "pattern": "^[a-z0-9_]+$"},
             "version": {"type": "integer", "minimum": 0},
             "minor_version": {"type": "integer", "minimum": 0},
+            "integration_type": {
+                "enum": ["device", "entity", "hardware", "helper", "hub", "service", "system", "virtual"],
+                "default": "hub",
+            },
             "single_instance": {"type": "boolean"},
             "network": {"const": "local"},
             "include": {"type": "object"},

@@ -56,8 +56,8 @@ pub fn result() -> Value {
                 "minor_version": {"type": "integer"}, "version": {"type": "integer"}, "options": {"type": "object"},
                 "subentries": {"type": "array"}, "next_flow": {}, "unique_id": nullable("string"), "result": {"type": "object"},
             }), &["description", "description_placeholders"]),
-            shape("abort", json!({"reason": {"type": "string"}, "description_placeholders": placeholders}),
-                &["reason", "description_placeholders"]),
+            shape("abort", json!({"reason": {"type": "string"}, "description_placeholders": placeholders,
+                "translation_domain": {"type": "string"}}), &["reason"]),
         ],
     })
 }

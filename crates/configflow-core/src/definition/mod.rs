@@ -4,6 +4,7 @@
 //! so that checkers and painters of diagrams need no second model.
 
 mod form;
+mod integration_type;
 mod outcome;
 mod sequence;
 mod step;
@@ -16,6 +17,7 @@ use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
 pub use form::{Fixed, FormField, FormItem, FormSpec, OptionsSource};
+pub use integration_type::IntegrationType;
 pub use outcome::{CreateSpec, ErrorSpec, Handlers, Outcome, Reload, Rule, UpdateSpec};
 pub use sequence::{AccountSpec, Call, EachSpec, Op, ScopeSpec};
 pub use step::{ExternalSpec, MenuItem, MenuSpec, Program, ProgressSpec, Show, Step};
@@ -46,6 +48,8 @@ pub struct Parts {
     pub version: u32,
     /// The minor version that entries are created with; 1 where the file says none.
     pub minor_version: u32,
+    /// What kind of integration it is.
+    pub integration_type: IntegrationType,
     /// At most one entry (`single_instance_allowed`).
     pub single_instance: bool,
     /// `network: local`: its actions may reach private addresses.

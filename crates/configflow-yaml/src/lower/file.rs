@@ -1,7 +1,7 @@
 //! The file as a whole.
 
 use configflow_core::Name;
-use configflow_core::definition::Parts;
+use configflow_core::definition::{IntegrationType, Parts};
 use configflow_core::signature::Signatures;
 use indexmap::IndexMap;
 
@@ -15,10 +15,11 @@ use crate::node::{Node, NodeValue, Span};
 pub(crate) const DOMAIN: Code = Code::new("file.domain", "`domain` is not a name in lower case");
 pub(crate) const NO_DIALOG: Code = Code::new("file.no_dialog", "a file has no dialog");
 
-const FILE_KEYS: [&str; 16] = [
+const FILE_KEYS: [&str; 17] = [
     "domain",
     "version",
     "minor_version",
+    "integration_type",
     "single_instance",
     "network",
     "include",
@@ -82,6 +83,12 @@ impl<'n> Lowering<'n> {
         }
         parts.version = keys.take("version").map_or(1, |node| self.number(node));
         parts.minor_version = keys.take("minor_version").map_or(1, |node| self.number(node));
+        if let Some(node) = keys.take("integration_type") {
+            match node.as_str().and_then(IntegrationType::of) {
+                Some(kind) => parts.integration_type = kind,
+                None => self.expected(node, "`hub`, `device`, `service`, `helper`, `entity`, `hardware`, `system` or `virtual`"),
+            }
+        }
         parts.single_instance = keys.take("single_instance").is_some_and(|node| self.boolean(node));
         parts.local_network = keys.take("network").is_some_and(|node| {
             let local = node.as_str() == Some("local");

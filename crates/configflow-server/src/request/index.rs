@@ -1,0 +1,65 @@
+//! The checks of what begins a flow, in Home Assistant's words.
+
+use axum::http::StatusCode;
+use serde_json::{Map, Value};
+
+use crate::refusal::Refusal;
+
+fn wrong(what: &str, key: &str) -> Refusal {
+    Refusal::bad(format!("Message format incorrect: {what} for dictionary value @ data['{key}']"))
+}
+
+/// A text that must be there.
+pub(crate) fn required_text(body: &Map<String, Value>, key: &str) -> Result<String, Refusal> {
+    match body.get(key) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(_) => Err(wrong("expected str", key)),
+        None => Err(Refusal::bad(format!("Message format incorrect: required key not provided @ data['{key}']"))),
+    }
+}
+
+/// A text that may be missing; numbers become texts, and an empty one counts as none.
+pub(crate) fn optional_text(body: &Map<String, Value>, key: &str) -> Result<Option<String>, Refusal> {
+    match body.get(key) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+        Some(number @ Value::Number(_)) => Ok(Some(number.to_string())),
+        Some(Value::Bool(value)) => Ok(Some(if *value { "True" } else { "False" }.to_owned())),
+        Some(Value::Null) => Err(wrong("string value is None", key)),
+        Some(Value::Array(_) | Value::Object(_)) => Err(wrong("value should be a string", key)),
+    }
+}
+
+/// Whether something is wanted: a boolean, a number, or one of the words that mean either.
+pub(crate) fn boolean(body: &Map<String, Value>, key: &str) -> Result<bool, Refusal> {
+    let invalid = |shown: &str| Err(wrong(&format!("invalid boolean value {shown}"), key));
+    match body.get(key) {
+        None => Ok(false),
+        Some(Value::Bool(value)) => Ok(*value),
+        Some(Value::Number(number)) => Ok(number.as_f64() != Some(0.0)),
+        Some(Value::String(text)) => match text.trim().to_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" | "enable" => Ok(true),
+            "0" | "false" | "no" | "off" | "disable" => Ok(false),
+            other => invalid(other),
+        },
+        Some(Value::Null) => invalid("None"),
+        Some(other) => invalid(&other.to_string()),
+    }
+}
+
+/// The handler of a sub-entry flow: an entry id and a type.
+pub(crate) fn type_and_entry(body: &Map<String, Value>) -> Result<(String, String), Refusal> {
+    let missing = || Refusal::bad("Message format incorrect: required key not provided @ data['handler']");
+    match body.get("handler").ok_or_else(missing)? {
+        Value::Array(parts) => match parts.as_slice() {
+            [Value::String(entry_id), Value::String(subentry_type)] => Ok((entry_id.clone(), subentry_type.clone())),
+            _ => Err(not_a_pair()),
+        },
+        _ => Err(not_a_pair()),
+    }
+}
+
+fn not_a_pair() -> Refusal {
+    let message = "Message format incorrect: expected an entry id and a subentry type for dictionary value @ data['handler']";
+    Refusal::coded(StatusCode::BAD_REQUEST, "request.handler", message)
+}
