@@ -22,7 +22,7 @@ use crate::options::{Options, ServerLimits};
 /// What a connection beyond the limit is told.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\nretry-after: 5\r\n\
-content-length: 86\r\n\r\n{\"message\":\"as many connections are open as may be\",\"code\":\"server.too_many_connections\"}";
+content-length: 89\r\n\r\n{\"message\":\"as many connections are open as may be\",\"code\":\"server.too_many_connections\"}";
 
 /// How a server listens.
 pub struct Listen {
