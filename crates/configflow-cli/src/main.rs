@@ -82,6 +82,12 @@ enum Command {
         #[arg(long, default_value = "config")]
         dialog: String,
     },
+    /// Serves the flow API over HTTP and WebSocket. The token of its clients is that of CONFIGFLOW_TOKEN, else the one in the
+    /// file `token` of the data folder, which is made at the first start.
+    Serve(command::serve::Arguments),
+    /// Replays recordings of Home Assistant against a server and says what differs: against a running one with `--url`, else
+    /// against one of its own for each, with the simulated provider.
+    Replay(command::replay::Arguments),
     /// Prints a JSON Schema.
     Schema {
         /// Of what.
@@ -127,6 +133,8 @@ fn main() -> ExitCode {
         Command::Check { files, format } => command::check::run(&files, format),
         Command::Run { file, flows, source, live } => command::run::run(&file, flows.as_deref(), &source, live),
         Command::Graph { file, format, dialog } => command::graph::run(&file, &dialog, format),
+        Command::Serve(arguments) => command::serve::run(&arguments),
+        Command::Replay(arguments) => command::replay::run(&arguments),
         Command::Schema { what } => command::schema::run(what),
     };
     match outcome {

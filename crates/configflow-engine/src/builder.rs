@@ -96,7 +96,7 @@ impl Builder {
 
     /// Registers an action of the embedder's.
     #[must_use]
-    pub fn action(mut self, action: impl Action) -> Self {
+    pub fn action(self, action: impl Action) -> Self {
         self.actions.register(Arc::new(action));
         self
     }
@@ -233,6 +233,17 @@ impl Engine {
     pub fn set_definition(&self, definition: Definition) {
         let mut definitions = self.inner.definitions.write().unwrap_or_else(PoisonError::into_inner);
         definitions.insert(definition.domain.clone(), definition);
+    }
+
+    /// Registers an action of the embedder's, or replaces one.
+    pub fn set_action(&self, action: impl Action) {
+        self.inner.actions.register(Arc::new(action));
+    }
+
+    /// Whether an embedder's action of this name is registered.
+    #[must_use]
+    pub fn has_action(&self, name: &str) -> bool {
+        self.inner.actions.get(name).is_some()
     }
 
     /// Replaces what `hub` holds for flows that begin from now on.

@@ -90,6 +90,12 @@ impl Flows {
             .map(|folder| Self { folder, embedded: &[] })
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The definition of a domain: the file of its name.
     ///
     /// # Errors

@@ -3,8 +3,10 @@
 pub(crate) mod check;
 pub(crate) mod drive;
 pub(crate) mod graph;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod test;
 
 use std::future::Future;

@@ -6,7 +6,7 @@ mod http;
 mod link;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use configflow_core::signature::{Signature, Signatures};
 use configflow_core::{Account, EffectOutcome, Failure};
@@ -67,19 +67,23 @@ impl ActionCall {
 }
 
 /// The embedder's actions by name.
-#[derive(Default, Clone)]
+#[derive(Default)]
 pub(crate) struct Actions {
-    own: HashMap<String, Arc<dyn Action>>,
+    own: RwLock<HashMap<String, Arc<dyn Action>>>,
 }
 
 impl Actions {
-    pub(crate) fn register(&mut self, action: Arc<dyn Action>) {
-        self.own.insert(action.signature().name, action);
+    pub(crate) fn register(&self, action: Arc<dyn Action>) {
+        self.own.write().unwrap_or_else(PoisonError::into_inner).insert(action.signature().name, action);
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<dyn Action>> {
+        self.own.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
     pub(crate) fn signatures(&self) -> Signatures {
         let mut signatures = Signatures::default();
-        for action in self.own.values() {
+        for action in self.own.read().unwrap_or_else(PoisonError::into_inner).values() {
             signatures.register(action.signature());
         }
         signatures
@@ -102,7 +106,7 @@ impl Inner {
             "http.request" => self.http_request(flow, &parameters).await,
             link if link.starts_with("link.") => self.link_action(flow, link, &parameters, account).await,
             own => {
-                let Some(action) = self.actions.own.get(own) else {
+                let Some(action) = self.actions.get(own) else {
                     return EffectOutcome::failed(Failure::code("unknown_action").with("action", own));
                 };
                 let call = ActionCall {

@@ -14,6 +14,8 @@ use url::{Host, Url};
 #[derive(Clone, Debug, Default)]
 pub struct Outbound {
     rules: Vec<Rule>,
+    /// Schemes such as `https`, and where everything of theirs goes.
+    schemes: Vec<(String, Url)>,
     everything: Option<Url>,
 }
 
@@ -53,15 +55,21 @@ impl Outbound {
         Self::default()
     }
 
-    /// Adds a rewrite of everything below `from`.
+    /// Adds a rewrite of everything below `from`. `from` may also be a scheme alone, such as `https://`: then host and path come
+    /// after `to`.
     ///
     /// # Errors
     /// When a side is not a prefix, or the target is http and not on a loopback address.
     pub fn with(mut self, from: &str, to: &str) -> Result<Self, OutboundError> {
-        let (from, to) = (prefix(from)?, prefix(to)?);
+        let to = prefix(to)?;
         if to.scheme() != "https" && !is_loopback(&to) {
             return Err(OutboundError::NotHttps);
         }
+        if let Some(scheme @ ("https" | "http")) = from.trim().strip_suffix("://") {
+            self.schemes.push((scheme.to_owned(), to));
+            return Ok(self);
+        }
+        let from = prefix(from)?;
         self.rules.push(Rule { from, to });
         self.rules.sort_by_key(|rule| std::cmp::Reverse(rule.from.path().len()));
         Ok(self)
@@ -84,16 +92,16 @@ impl Outbound {
     /// Where a request to this URL goes, if a rule rewrites it.
     #[must_use]
     pub fn rewrite(&self, url: &Url) -> Option<Url> {
-        self.by_rule(url).or_else(|| {
-            let mut target = self.everything.clone()?;
-            let authority = url.port().map_or_else(
-                || url.host_str().unwrap_or_default().to_owned(),
-                |port| format!("{}:{port}", url.host_str().unwrap_or_default()),
-            );
-            target.set_path(&format!("{}/{}/{authority}{}", target.path().trim_end_matches('/'), url.scheme(), url.path()));
-            target.set_query(url.query());
-            Some(target)
+        self.by_rule(url).or_else(|| self.by_scheme(url)).or_else(|| {
+            let target = self.everything.clone()?;
+            let before = format!("{}/{}", target.path().trim_end_matches('/'), url.scheme());
+            Some(with_authority(target, &before, url))
         })
+    }
+
+    fn by_scheme(&self, url: &Url) -> Option<Url> {
+        let (_, to) = self.schemes.iter().find(|(scheme, _)| scheme == url.scheme())?;
+        Some(with_authority(to.clone(), to.path().trim_end_matches('/'), url))
     }
 
     fn by_rule(&self, url: &Url) -> Option<Url> {
@@ -108,6 +116,15 @@ impl Outbound {
             Some(target)
         })
     }
+}
+
+/// The target with host, port and path of a URL after what its path begins with.
+fn with_authority(mut target: Url, before: &str, url: &Url) -> Url {
+    let host = url.host_str().unwrap_or_default();
+    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    target.set_path(&format!("{before}/{authority}{}", url.path()));
+    target.set_query(url.query());
+    target
 }
 
 fn prefix(text: &str) -> Result<Url, OutboundError> {
@@ -176,6 +193,18 @@ mod tests {
             rewritten(&outbound, "https://b.example:8443/t?q=1").as_deref(),
             Some("http://127.0.0.1:2/sim/https/b.example:8443/t?q=1")
         );
+    }
+
+    #[test]
+    fn a_scheme_can_go_elsewhere_as_a_whole() {
+        let outbound = Outbound::new()
+            .with("https://", "http://127.0.0.1:2/https/")
+            .and_then(|outbound| outbound.with("https://a.example", "http://127.0.0.1:1"))
+            .unwrap();
+        assert_eq!(rewritten(&outbound, "https://a.example/t").as_deref(), Some("http://127.0.0.1:1/t"));
+        let other = rewritten(&outbound, "https://b.example:8443/t?q=1");
+        assert_eq!(other.as_deref(), Some("http://127.0.0.1:2/https/b.example:8443/t?q=1"));
+        assert_eq!(rewritten(&outbound, "http://b.example/t"), None);
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl Session {
         let answered = command::run(self, id, &kind, &body).await;
         // What the command caused is told before its answer.
         self.catch_up()?;
-        Ok(match answered {
+        match answered {
             Ok(command::Answer::Result(result)) => self.out.result(id, &result)?,
             Ok(command::Answer::ThenEvent(event)) => {
                 self.out.result(id, &Value::Null)?;
@@ -171,7 +171,8 @@ impl Session {
             }
             Ok(command::Answer::Pong) => self.out.send(&json!({"id": id, "type": "pong"}))?,
             Err(error) => self.out.error(id, &error.code, &error.message)?,
-        })
+        }
+        Ok(())
     }
 
     /// Tells what has happened so far.
