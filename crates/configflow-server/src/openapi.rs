@@ -1,10 +1,12 @@
 //! The OpenAPI document: made of the code of the paths.
 
 use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi as _;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa::openapi::{InfoBuilder, OpenApi, SecurityRequirement};
 
 use crate::refusal::json_body;
+use crate::routes::wire;
 
 /// What the document begins with.
 pub(crate) fn head() -> OpenApi {
@@ -15,13 +17,18 @@ pub(crate) fn head() -> OpenApi {
             "Home Assistant's flow API. Commands and events go over the WebSocket at `/api/websocket`; see docs/server.md.",
         ))
         .build();
+    let mut document = Shapes::openapi();
+    document.info = info;
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    OpenApiBuilder::new()
-        .info(info)
-        .components(Some(ComponentsBuilder::new().security_scheme("token", bearer).build()))
-        .security(Some([SecurityRequirement::new("token", Vec::<String>::new())]))
-        .build()
+    document.components.get_or_insert_default().add_security_scheme("token", bearer);
+    document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
+    document
 }
+
+/// Shapes of refusals, which several paths share.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(wire::AnswerErrors, wire::Message)))]
+struct Shapes;
 
 /// The OpenAPI document of the API.
 #[must_use]

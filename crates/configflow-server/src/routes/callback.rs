@@ -43,7 +43,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         ("error" = Option<String>, Query, description = "Why it gave nothing")
     ),
     responses(
-        (status = 200, description = "A page that closes itself; or what is missing", content_type = "text/html", body = String),
+        (status = 200, description = "A page that closes itself; or what is missing", content((String = "text/html"), (String = "text/plain"))),
         (status = 400, description = "No login under way has this state", content_type = "text/plain", body = String),
         (status = 503, description = "The store does not answer", content_type = "text/plain", body = String)
     )

@@ -1,4 +1,16 @@
 //! The API over real HTTP and WebSockets on a free port of the loopback address.
 
+mod callback;
+mod credentials;
+mod document;
+mod entries;
+mod errors;
+mod flows;
+mod form_schema;
+mod hostile;
+mod limits;
+mod operator;
+mod secrets;
+mod socket;
 mod support;
 mod transcripts;

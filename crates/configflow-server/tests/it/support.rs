@@ -25,6 +25,7 @@ pub(crate) fn fixtures() -> PathBuf {
 }
 
 /// How a server is to be.
+#[derive(Default)]
 pub(crate) struct Setup {
     pub(crate) script: Script,
     pub(crate) limits: ServerLimits,
@@ -32,18 +33,6 @@ pub(crate) struct Setup {
     /// More definitions: YAML texts.
     pub(crate) definitions: Vec<&'static str>,
     pub(crate) clock: Option<Arc<dyn configflow_oauth::Clock>>,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            script: Script::default(),
-            limits: ServerLimits::default(),
-            engine: Limits::default(),
-            definitions: Vec::new(),
-            clock: None,
-        }
-    }
 }
 
 /// A running server; dropping it stops it.
