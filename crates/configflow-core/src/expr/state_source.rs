@@ -6,8 +6,9 @@ use minijinja::Value;
 
 use super::json::{from_json, from_map};
 use super::scope::{Scope, Source};
+use crate::bindings::Bindings;
 use crate::definition::Definition;
-use crate::state::{Answers, State};
+use crate::state::State;
 use crate::{Map, Name};
 
 /// A flow's state under its definition, as a source of names.
@@ -19,7 +20,7 @@ pub(crate) struct StateSource {
 impl Source for StateSource {
     fn resolve(&self, name: &str, scope: &Scope) -> Option<Value> {
         let state = &self.state;
-        if let Some(value) = state.slots.get(name) {
+        if let Some(value) = state.bindings.get(name) {
             return Some(from_json(value));
         }
         if let Some(formula) = self.definition.lets.get(name) {
@@ -27,7 +28,7 @@ impl Source for StateSource {
             return Some(from_json(&value));
         }
         Some(match name {
-            "answers" => from_map(&answers(&self.definition, &state.answered, None)),
+            "answers" => from_map(&answers(&self.definition, &state.bindings, None)),
             "answers_of" => self.answers_of(),
             "asked" => state.asked.iter().map(|name| Value::from(&**name)).collect(),
             "input" => state.input.as_deref().map_or_else(|| Value::from(()), from_map),
@@ -68,7 +69,7 @@ impl StateSource {
     }
 
     fn answers_of(&self) -> Value {
-        let (definition, answered) = (self.definition.clone(), Arc::clone(&self.state.answered));
+        let (definition, bindings) = (self.definition.clone(), self.state.bindings.clone());
         Value::from_function(move |steps: minijinja::value::Rest<String>| {
             let repeated = |step: &str| {
                 let dialogs = definition.config.iter().chain(&definition.options).chain(definition.subentries.values());
@@ -77,18 +78,18 @@ impl StateSource {
             if let [step] = steps.as_slice()
                 && repeated(step)
             {
-                let each = answered.iter().filter(|answers| &*answers.step == step.as_str());
+                let each = bindings.answered().filter(|answers| &*answers.step == step.as_str());
                 return each.map(|answers| from_map(&kept(&definition, &answers.values))).collect::<Value>();
             }
-            from_map(&self::answers(&definition, &answered, Some(&steps)))
+            from_map(&self::answers(&definition, &bindings, Some(&steps)))
         })
     }
 }
 
 /// All answers in order, the later wins, without transient ones; only those of some steps where they are named.
-pub(crate) fn answers(definition: &Definition, answered: &[Answers], steps: Option<&[String]>) -> Map {
+pub(crate) fn answers(definition: &Definition, bindings: &Bindings, steps: Option<&[String]>) -> Map {
     let mut all = Map::new();
-    for answers in answered {
+    for answers in bindings.answered() {
         if steps.is_none_or(|steps| steps.iter().any(|step| step.as_str() == &*answers.step)) {
             all.extend(kept(definition, &answers.values));
         }

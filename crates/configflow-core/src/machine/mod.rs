@@ -121,7 +121,7 @@ fn back(definition: &Definition, state: &State) -> Result<Transition, StepError>
         return Err(StepError::NoWayBack);
     }
     let mut earlier = state.back.as_deref().cloned().ok_or(StepError::NoWayBack)?;
-    let typed = earlier.step().and_then(|step| state.answered.iter().rev().find(|answers| &*answers.step == step));
+    let typed = earlier.step().and_then(|step| state.bindings.answered().rev().find(|answers| &*answers.step == step));
     earlier.input = typed.map(|answers| answers.values.clone());
     earlier.revisited = true;
     earlier.effects = state.effects;
