@@ -7,6 +7,8 @@ use std::sync::Arc;
 use minijinja::{ErrorKind, Value};
 
 use super::environment::ENVIRONMENT;
+use super::json::json_or_omit;
+use super::path::Path;
 use super::scope::Scope;
 use super::slices;
 
@@ -19,9 +21,17 @@ pub struct Expr(Arc<Compiled>);
 
 struct Compiled {
     source: String,
-    expression: minijinja::Expression<'static, 'static>,
-    /// The same with its slices as calls, where it has some: for its names.
-    unsliced: Option<minijinja::Expression<'static, 'static>>,
+    form: Form,
+}
+
+/// What an expression was compiled to.
+enum Form {
+    Path(Path),
+    Jinja {
+        expression: minijinja::Expression<'static, 'static>,
+        /// The same with its slices as calls, where it has some: for its names.
+        unsliced: Option<minijinja::Expression<'static, 'static>>,
+    },
 }
 
 impl Expr {
@@ -38,11 +48,14 @@ impl Expr {
         if source.len() > MAX_EXPRESSION {
             return Err(ExprError::TooLong { length: source.len() });
         }
+        if let Some(path) = Path::of(source) {
+            return Ok(Self(Arc::new(Compiled { source: source.to_owned(), form: Form::Path(path) })));
+        }
         let compiled = |source: String| ENVIRONMENT.compile_expression_owned(source).map_err(|error| ExprError::of(&error));
         let expression = compiled(source.to_owned())?;
         unknown_word(source).map_or(Ok(()), Err)?;
         let unsliced = slices::as_calls(source).map(compiled).transpose()?;
-        Ok(Self(Arc::new(Compiled { source: source.to_owned(), expression, unsliced })))
+        Ok(Self(Arc::new(Compiled { source: source.to_owned(), form: Form::Jinja { expression, unsliced } })))
     }
 
     /// The text that was compiled, without the white space around it.
@@ -54,8 +67,12 @@ impl Expr {
     /// The names that the expression takes from its scope, with the attributes read from each (`entry.data.host`).
     #[must_use]
     pub fn names(&self) -> BTreeSet<String> {
-        let expression = self.0.unsliced.as_ref().unwrap_or(&self.0.expression);
-        expression.undeclared_variables(true).into_iter().collect()
+        match &self.0.form {
+            Form::Path(path) => path.names(&self.0.source),
+            Form::Jinja { expression, unsliced } => {
+                unsliced.as_ref().unwrap_or(expression).undeclared_variables(true).into_iter().collect()
+            }
+        }
     }
 
     /// The expression's value.
@@ -63,7 +80,10 @@ impl Expr {
     /// # Errors
     /// [`EvalError`] when an operation does not fit its operands, or the fuel is used up.
     pub fn eval(&self, scope: &Scope) -> Result<Value, EvalError> {
-        let value = self.0.expression.eval(scope.context()).map_err(|error| EvalError::of(self, &error))?;
+        let value = match &self.0.form {
+            Form::Path(path) => path.eval(scope),
+            Form::Jinja { expression, .. } => expression.eval(scope.context()).map_err(|error| EvalError::of(self, &error))?,
+        };
         Ok(if value.is_undefined() { Value::from(()) } else { value })
     }
 
@@ -72,7 +92,22 @@ impl Expr {
     /// # Errors
     /// As for [`Expr::eval`].
     pub fn holds(&self, scope: &Scope) -> Result<bool, EvalError> {
-        Ok(self.eval(scope)?.is_true())
+        match &self.0.form {
+            Form::Path(path) => Ok(path.holds(scope)),
+            Form::Jinja { .. } => Ok(self.eval(scope)?.is_true()),
+        }
+    }
+
+    /// The expression's value as JSON; `None` where it is `{{ omit }}`.
+    ///
+    /// # Errors
+    /// As for [`Expr::eval`], and where the value is none that JSON has, such as a function.
+    pub fn eval_json(&self, scope: &Scope) -> Result<Option<crate::Value>, EvalError> {
+        let value = match &self.0.form {
+            Form::Path(path) => path.eval_json(scope),
+            Form::Jinja { .. } => json_or_omit(&self.eval(scope)?),
+        };
+        value.map_err(|error| EvalError { expression: self.source().to_owned(), ..error })
     }
 }
 

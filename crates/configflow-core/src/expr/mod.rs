@@ -7,6 +7,7 @@ mod environment;
 mod expression;
 mod filters;
 mod json;
+mod path;
 mod scope;
 mod slices;
 mod state_source;

@@ -16,6 +16,11 @@ use crate::{Map, Name};
 pub trait Source: Send + Sync + 'static {
     /// The value of a name, `None` where the language does not have it here.
     fn resolve(&self, name: &str, scope: &Scope) -> Option<Value>;
+
+    /// The value of a name where it is held as JSON: the same that [`Source::resolve`] gives.
+    fn json(&self, _name: &str) -> Option<&serde_json::Value> {
+        None
+    }
 }
 
 /// The names of one evaluation. Cloning is cheap.
@@ -72,6 +77,12 @@ impl Scope {
         self.0.source.resolve(name, self)
     }
 
+    /// The value of a name where its source holds it as JSON.
+    pub(super) fn json(&self, name: &str) -> Option<&serde_json::Value> {
+        let hidden = name == "omit" || self.0.locals.iter().any(|(local, _)| &**local == name);
+        if hidden { None } else { self.0.source.json(name) }
+    }
+
     pub(super) fn context(&self) -> Value {
         Value::from_object(self.clone())
     }
@@ -104,6 +115,10 @@ impl Object for Scope {
 impl Source for Map {
     fn resolve(&self, name: &str, _: &Scope) -> Option<Value> {
         self.get(name).map(from_json)
+    }
+
+    fn json(&self, name: &str) -> Option<&serde_json::Value> {
+        self.get(name)
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use minijinja::Value;
+use minijinja::Value as Jinja;
 
 use super::json::{from_json, from_map};
 use super::scope::{Scope, Source};
 use crate::bindings::Bindings;
 use crate::definition::Definition;
 use crate::state::State;
-use crate::{Map, Name};
+use crate::{Map, Name, Value};
 
 /// A flow's state under its definition, as a source of names.
 pub(crate) struct StateSource {
@@ -18,7 +18,7 @@ pub(crate) struct StateSource {
 }
 
 impl Source for StateSource {
-    fn resolve(&self, name: &str, scope: &Scope) -> Option<Value> {
+    fn resolve(&self, name: &str, scope: &Scope) -> Option<Jinja> {
         let state = &self.state;
         if let Some(value) = state.bindings.get(name) {
             return Some(from_json(value));
@@ -30,8 +30,8 @@ impl Source for StateSource {
         Some(match name {
             "answers" => from_map(&answers(&self.definition, &state.bindings, None)),
             "answers_of" => self.answers_of(),
-            "asked" => state.asked.iter().map(|name| Value::from(&**name)).collect(),
-            "input" => state.input.as_deref().map_or_else(|| Value::from(()), from_map),
+            "asked" => state.asked.iter().map(|name| Jinja::from(&**name)).collect(),
+            "input" => state.input.as_deref().map_or_else(|| Jinja::from(()), from_map),
             "failure" => self.failure(),
             "label" => from_map(&state.labels),
             "entry" => from_json(&state.origin.entry),
@@ -39,17 +39,36 @@ impl Source for StateSource {
             "init" => from_json(&state.origin.init),
             "hub" => from_json(&state.origin.hub),
             "context" => from_json(&serde_json::to_value(&*state.context).unwrap_or_default()),
-            "flow_id" => Value::from(state.origin.flow_id.as_str()),
-            "link" => state.link.as_deref().map_or_else(|| Value::from(()), from_json),
-            "account" => state.account.as_deref().map_or_else(|| Value::from(()), from_json),
+            "flow_id" => Jinja::from(state.origin.flow_id.as_str()),
+            "link" => state.link.as_deref().map_or_else(|| Jinja::from(()), from_json),
+            "account" => state.account.as_deref().map_or_else(|| Jinja::from(()), from_json),
             "loop" => self.repetition()?,
             _ => return None,
         })
     }
+
+    fn json(&self, name: &str) -> Option<&Value> {
+        let state = &self.state;
+        if let Some(value) = state.bindings.get(name) {
+            return Some(value);
+        }
+        if self.definition.lets.contains_key(name) {
+            return None;
+        }
+        match name {
+            "entry" => Some(&state.origin.entry),
+            "subentry" => Some(&state.origin.subentry),
+            "init" => Some(&state.origin.init),
+            "hub" => Some(&state.origin.hub),
+            "link" => state.link.as_deref(),
+            "account" => state.account.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 impl StateSource {
-    fn failure(&self) -> Value {
+    fn failure(&self) -> Jinja {
         let mut map = Map::new();
         if let Some(failure) = &self.state.failure {
             map.insert("code".to_owned(), failure.code.clone().into());
@@ -58,7 +77,7 @@ impl StateSource {
         from_map(&map)
     }
 
-    fn repetition(&self) -> Option<Value> {
+    fn repetition(&self) -> Option<Jinja> {
         let each = self.state.each.as_ref()?;
         Some(from_json(&serde_json::json!({
             "index": each.index + 1,
@@ -68,9 +87,9 @@ impl StateSource {
         })))
     }
 
-    fn answers_of(&self) -> Value {
+    fn answers_of(&self) -> Jinja {
         let (definition, bindings) = (self.definition.clone(), self.state.bindings.clone());
-        Value::from_function(move |steps: minijinja::value::Rest<String>| {
+        Jinja::from_function(move |steps: minijinja::value::Rest<String>| {
             let repeated = |step: &str| {
                 let dialogs = definition.config.iter().chain(&definition.options).chain(definition.subentries.values());
                 dialogs.filter_map(|dialog| dialog.step(step)).any(|step| step.each.is_some())
@@ -79,7 +98,7 @@ impl StateSource {
                 && repeated(step)
             {
                 let each = bindings.answered().filter(|answers| &*answers.step == step.as_str());
-                return each.map(|answers| from_map(&kept(&definition, &answers.values))).collect::<Value>();
+                return each.map(|answers| from_map(&kept(&definition, &answers.values))).collect::<Jinja>();
             }
             from_map(&self::answers(&definition, &bindings, Some(&steps)))
         })
