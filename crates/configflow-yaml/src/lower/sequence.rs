@@ -59,6 +59,9 @@ impl Lowering<'_> {
     }
 
     fn item(&mut self, node: &Node, part: Part, ops: &mut Vec<Op>) {
+        if !self.may_lower(node.span) {
+            return;
+        }
         let NodeValue::Map(entries) = &node.value else {
             self.expected(node, "an action, `set`, `use` or an outcome");
             return;
@@ -164,6 +167,9 @@ impl Lowering<'_> {
         self.used_blocks.insert(name.clone());
         if self.open_blocks.contains(&name) {
             self.report(BLOCK_CIRCLE, target.span, &format!("block `{name}` uses itself"));
+            return;
+        }
+        if !self.may_open_block(target.span) {
             return;
         }
         self.open_blocks.push(name.clone());
