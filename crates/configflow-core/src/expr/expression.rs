@@ -1,6 +1,7 @@
 //! A bare expression: compiled once, shared when two are equal, evaluated against a scope.
 
 use std::collections::{BTreeSet, HashMap};
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
@@ -81,7 +82,7 @@ impl Expr {
     /// [`EvalError`] when an operation does not fit its operands, or the fuel is used up.
     pub fn eval(&self, scope: &Scope) -> Result<Value, EvalError> {
         let value = match &self.0.form {
-            Form::Path(path) => path.eval(scope),
+            Form::Path(path) => path.eval(scope)?,
             Form::Jinja { expression, .. } => expression.eval(scope.context()).map_err(|error| EvalError::of(self, &error))?,
         };
         Ok(if value.is_undefined() { Value::from(()) } else { value })
@@ -93,7 +94,7 @@ impl Expr {
     /// As for [`Expr::eval`].
     pub fn holds(&self, scope: &Scope) -> Result<bool, EvalError> {
         match &self.0.form {
-            Form::Path(path) => Ok(path.holds(scope)),
+            Form::Path(path) => path.holds(scope),
             Form::Jinja { .. } => Ok(self.eval(scope)?.is_true()),
         }
     }
@@ -103,11 +104,13 @@ impl Expr {
     /// # Errors
     /// As for [`Expr::eval`], and where the value is none that JSON has, such as a function.
     pub fn eval_json(&self, scope: &Scope) -> Result<Option<crate::Value>, EvalError> {
-        let value = match &self.0.form {
-            Form::Path(path) => path.eval_json(scope),
-            Form::Jinja { .. } => json_or_omit(&self.eval(scope)?),
-        };
-        value.map_err(|error| EvalError { expression: self.source().to_owned(), ..error })
+        match &self.0.form {
+            Form::Path(path) => path.eval_json(scope, &self.0.source),
+            Form::Jinja { .. } => {
+                let value = json_or_omit(&self.eval(scope)?);
+                value.map_err(|error| EvalError { expression: self.source().to_owned(), ..error })
+            }
+        }
     }
 }
 
@@ -260,8 +263,18 @@ pub struct EvalError {
 
 impl EvalError {
     fn of(expr: &Expr, error: &minijinja::Error) -> Self {
+        let own =
+            std::iter::successors(error.source(), |error| (*error).source()).find_map(|source| source.downcast_ref::<Self>());
+        if let Some(own) = own {
+            return own.clone();
+        }
         // The detail of a minijinja error may quote a value; the kind never does.
         Self { expression: expr.source().to_owned(), reason: error.kind().to_string() }
+    }
+
+    /// The error of a formula, on its way through the expression that uses it.
+    pub(super) fn into_jinja(self) -> minijinja::Error {
+        minijinja::Error::new(ErrorKind::InvalidOperation, "a formula failed").with_source(self)
     }
 }
 

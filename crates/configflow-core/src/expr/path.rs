@@ -38,30 +38,33 @@ impl Path {
     }
 
     /// Its value for the template engine; undefined where it is not there.
-    pub(super) fn eval(&self, scope: &Scope) -> Jinja {
+    ///
+    /// # Errors
+    /// Where the name is a formula, and that fails.
+    pub(super) fn eval(&self, scope: &Scope) -> Result<Jinja, EvalError> {
         if let Some(found) = self.find(scope) {
-            return found.map_or(Jinja::UNDEFINED, from_json);
+            return Ok(found.map_or(Jinja::UNDEFINED, from_json));
         }
-        let mut value = scope.resolve(&self.name).unwrap_or_default();
+        let mut value = scope.resolve(&self.name)?.unwrap_or_default();
         for key in &self.keys {
             value = value.get_attr(key).unwrap_or_default();
         }
-        value
+        Ok(value)
     }
 
     /// Its value as JSON; `None` where it is `{{ omit }}`.
-    pub(super) fn eval_json(&self, scope: &Scope) -> Result<Option<Value>, EvalError> {
+    pub(super) fn eval_json(&self, scope: &Scope, source: &str) -> Result<Option<Value>, EvalError> {
         match self.find(scope) {
             Some(found) => Ok(Some(found.cloned().unwrap_or_default())),
-            None => json_or_omit(&self.eval(scope)),
+            None => json_or_omit(&self.eval(scope)?).map_err(|error| EvalError { expression: source.to_owned(), ..error }),
         }
     }
 
     /// Whether its value is true, by Jinja's idea of truth.
-    pub(super) fn holds(&self, scope: &Scope) -> bool {
+    pub(super) fn holds(&self, scope: &Scope) -> Result<bool, EvalError> {
         match self.find(scope) {
-            Some(found) => found.is_some_and(is_true),
-            None => self.eval(scope).is_true(),
+            Some(found) => Ok(found.is_some_and(is_true)),
+            None => Ok(self.eval(scope)?.is_true()),
         }
     }
 
@@ -136,6 +139,25 @@ mod tests {
             assert_eq!(path.names(), other.names(), "{source}");
             let shown = |expr: &Expr| expr.eval(&scope).map(|value| value.to_string());
             assert_eq!(shown(&path), shown(&other), "{source}");
+        }
+    }
+
+    struct Failing;
+
+    impl crate::expr::Source for Failing {
+        fn resolve(&self, name: &str, _: &Scope) -> Result<Option<Jinja>, EvalError> {
+            Err(EvalError { expression: format!("{name} + 1"), reason: "it fails".to_owned() })
+        }
+    }
+
+    #[test]
+    fn a_formula_that_fails_is_named() {
+        let scope = Scope::new(std::sync::Arc::new(Failing));
+        for source in ["formula", "formula.a", "(formula)", "formula or 1", "formula is none", "[formula]", "'x' ~ formula.a"] {
+            let expr = Expr::compile(source).expect("it compiles");
+            let error = expr.eval_json(&scope).expect_err(source);
+            assert_eq!((error.expression.as_str(), error.reason.as_str()), ("formula + 1", "it fails"), "{source}");
+            assert_eq!(expr.holds(&scope), Err(error), "{source}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use minijinja::Value as Jinja;
 
+use super::expression::EvalError;
 use super::json::{from_json, from_map};
 use super::scope::{Scope, Source};
 use crate::bindings::Bindings;
@@ -18,16 +19,16 @@ pub(crate) struct StateSource {
 }
 
 impl Source for StateSource {
-    fn resolve(&self, name: &str, scope: &Scope) -> Option<Jinja> {
+    fn resolve(&self, name: &str, scope: &Scope) -> Result<Option<Jinja>, EvalError> {
         let state = &self.state;
         if let Some(value) = state.bindings.get(name) {
-            return Some(from_json(value));
+            return Ok(Some(from_json(value)));
         }
         if let Some(formula) = self.definition.lets.get(name) {
-            let value = formula.eval(&scope.deeper()?).ok()?;
-            return Some(from_json(&value));
+            let value = formula.eval(&scope.deeper(name)?)?;
+            return Ok(Some(from_json(&value)));
         }
-        Some(match name {
+        Ok(Some(match name {
             "answers" => from_map(&answers(&self.definition, &state.bindings, None)),
             "answers_of" => self.answers_of(),
             "asked" => state.asked.iter().map(|name| Jinja::from(&**name)).collect(),
@@ -42,9 +43,9 @@ impl Source for StateSource {
             "flow_id" => Jinja::from(state.origin.flow_id.as_str()),
             "link" => state.link.as_deref().map_or_else(|| Jinja::from(()), from_json),
             "account" => state.account.as_deref().map_or_else(|| Jinja::from(()), from_json),
-            "loop" => self.repetition()?,
-            _ => return None,
-        })
+            "loop" => return Ok(self.repetition()),
+            _ => return Ok(None),
+        }))
     }
 
     fn json(&self, name: &str) -> Option<&Value> {
