@@ -18,6 +18,7 @@ use crate::fixture::{Fixture, FixtureStep, StartStep};
 use crate::flows::{Flows, FlowsError};
 use crate::mask::Mask;
 use crate::scripted::Scripted;
+use crate::secrets::Secrets;
 use crate::simulated::{LogInError, Simulated, StartError};
 use crate::transition::Recorder;
 
@@ -110,7 +111,12 @@ impl DriveError {
 /// Where it cannot be run at all: no definition, a step that makes no sense.
 pub async fn drive(fixture: &Fixture, flows: &Flows, provider: Provider) -> Result<Driven, DriveError> {
     let definition = flows.get(&fixture.flow)?;
-    let recorder = Arc::new(Recorder::new(&definition));
+    let secrets = Secrets::of(&definition);
+    let mut mask = Mask::new();
+    for text in secrets.texts(fixture) {
+        mask.hide(text, "secret");
+    }
+    let recorder = Arc::new(Recorder::new(secrets));
     let simulated = match provider {
         Provider::Simulated => Some(Simulated::start(fixture.provider.clone()).await?),
         Provider::Live => None,
@@ -170,7 +176,7 @@ pub async fn drive(fixture: &Fixture, flows: &Flows, provider: Provider) -> Resu
         store,
         recorder,
         simulated,
-        mask: Mask::new(),
+        mask,
         mismatches: Vec::new(),
         flow_id: String::new(),
         shown: Value::Null,
@@ -429,19 +435,8 @@ impl Run<'_> {
             self.compare(None, "the entries in the end differ", &expected, &found);
         }
         let transitions = self.recorder.take().iter().map(|transition| self.mask.value(transition)).collect();
-        let definition = self.engine.definition(&self.fixture.flow);
-        let secret = |name: &str| {
-            definition.as_ref().and_then(|definition| definition.fields.get(name).map(|field| field.secret)).unwrap_or(false)
-        };
-        let hidden = |mut entry: Value| {
-            for part in ["data", "options"] {
-                if let Some(Value::Object(map)) = entry.get_mut(part) {
-                    map.iter_mut().filter(|(name, _)| secret(name)).for_each(|(_, value)| *value = "<secret>".into());
-                }
-            }
-            entry
-        };
-        let entries = entries.into_iter().map(|entry| self.mask.value(&hidden(entry))).collect();
+        let secrets = self.recorder.secrets();
+        let entries = entries.into_iter().map(|entry| self.mask.value(&secrets.without(&entry))).collect();
         Ok(Driven { transitions, mismatches: self.mismatches, entries })
     }
 }

@@ -12,6 +12,7 @@ mod flows;
 mod mask;
 pub mod schema;
 mod scripted;
+mod secrets;
 pub mod simulated;
 pub mod snapshot;
 mod transition;
