@@ -152,7 +152,8 @@ pub async fn drive(fixture: &Fixture, flows: &Flows, provider: Provider) -> Resu
     for (at, entry) in fixture.entries.iter().enumerate() {
         let now = time::OffsetDateTime::UNIX_EPOCH;
         store.insert(Entry {
-            entry_id: format!("fixture{at}"),
+            // Made before every entry of the run: ULIDs sort by their time.
+            entry_id: ulid::Ulid::from_parts(at as u64, 0).to_string(),
             domain: entry.domain.clone().unwrap_or_else(|| fixture.flow.clone()),
             title: entry.title.clone(),
             data: entry.data.clone(),

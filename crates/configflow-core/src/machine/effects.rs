@@ -97,9 +97,14 @@ impl Runner<'_> {
                 Way::Step(to) => Next::Step { step: to.clone() },
                 _ => Next::Failed { op },
             };
-            let step_id = match &way {
-                Way::Step(to) => self.step_named(to)?.step_id().to_string(),
-                _ => step.step_id().to_string(),
+            let shown_next = match &way {
+                Way::Step(to) => Some(to),
+                Way::Error(error) => error.step.as_ref(),
+                _ => None,
+            };
+            let step_id = match shown_next {
+                Some(to) => self.step_named(to)?.step_id().to_string(),
+                None => step.step_id().to_string(),
             };
             return Ok(Some(self.hold(step, next, step_id)));
         }

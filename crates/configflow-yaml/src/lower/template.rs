@@ -118,7 +118,7 @@ impl Lowering<'_> {
 }
 
 /// Jinja's own filters, for suggestions.
-const JINJA_FILTERS: [&str; 38] = [
+const JINJA_FILTERS: [&str; 39] = [
     "abs",
     "attr",
     "batch",
@@ -157,4 +157,5 @@ const JINJA_FILTERS: [&str; 38] = [
     "title",
     "trim",
     "upper",
+    "urlencode",
 ];

@@ -21,7 +21,7 @@ impl Lowering<'_> {
             None => None,
         };
         match (selector, plain) {
-            (Some(selector), convert) => Some(Kind::Selector { selector, convert }),
+            (Some(selector), plain) => Some(Kind::Selector { selector, convert: plain.map(converting) }),
             (None, Some(plain)) => Some(Kind::Plain(plain)),
             (None, None) => {
                 self.report(NO_TYPE, node.span, &format!("field `{name}` needs `type`, `selector`, or `section` with `fields`"));
@@ -163,4 +163,15 @@ impl Lowering<'_> {
         };
         Some(Selector::new(&kind, settings))
     }
+}
+
+/// A type beside a selector converts: the number selector gives `2.0`, and `type: integer` makes it 2.
+fn converting(plain: Plain) -> Plain {
+    let base = match plain.base {
+        Base::Integer => Base::CoerceInteger,
+        Base::Float => Base::CoerceFloat,
+        Base::StrictString => Base::CoerceString,
+        other => other,
+    };
+    Plain { base, ..plain }
 }
