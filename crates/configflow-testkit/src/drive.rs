@@ -19,7 +19,7 @@ use crate::flows::{Flows, FlowsError};
 use crate::mask::Mask;
 use crate::scripted::Scripted;
 use crate::secrets::Secrets;
-use crate::simulated::{LogInError, Simulated, StartError};
+use crate::simulated::{Behaviour, LogInError, Script, Simulated, StartError};
 use crate::transition::Recorder;
 
 /// How long a fixture waits for a progress to end.
@@ -229,8 +229,8 @@ impl Run<'_> {
     }
 
     async fn step(&mut self, at: usize, step: &FixtureStep) -> Result<(), DriveError> {
-        if let Some(person) = &step.person {
-            self.change_person(at, person).await?;
+        if let Some(person) = step.person {
+            self.change_person(person).await?;
         }
         if let Some(start) = &step.start {
             let start = self.further(at, start).await?;
@@ -276,12 +276,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn change_person(&mut self, at: usize, person: &Value) -> Result<(), DriveError> {
-        let Some(simulated) = &self.simulated else { return Ok(()) };
-        let broken = |reason: String| DriveError::Step { step: at, reason };
-        let mut script = self.fixture.provider.clone();
-        script.person = serde_json::from_value(person.clone()).map_err(|error| broken(error.to_string()))?;
-        simulated.reset(script).await?;
+    async fn change_person(&mut self, person: Behaviour) -> Result<(), DriveError> {
+        if let Some(simulated) = &self.simulated {
+            simulated.reset(Script { person, ..self.fixture.provider.clone() }).await?;
+        }
         Ok(())
     }
 

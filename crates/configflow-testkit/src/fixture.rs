@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::simulated::Script;
+use crate::simulated::{Behaviour, Script};
 
 /// A fixture as it is written.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -35,7 +35,6 @@ pub struct Fixture {
     pub entries: Vec<FixtureEntry>,
     /// What the simulated provider does.
     #[serde(default)]
-    #[schemars(with = "Map<String, Value>")]
     pub provider: Script,
     /// Client ids and secrets that the operator stored, for `application_credentials`.
     #[serde(default)]
@@ -124,7 +123,7 @@ pub struct FixtureStep {
     pub expect: Option<Value>,
     /// What the person does at the provider from here on.
     #[serde(default)]
-    pub person: Option<Value>,
+    pub person: Option<Behaviour>,
     /// Answers what is shown.
     #[serde(default)]
     pub answer: Option<Value>,

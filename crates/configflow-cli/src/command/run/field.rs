@@ -106,7 +106,11 @@ fn one(ask: &Ask, place: &Place<'_>, field: &Value, name: &str, typed: Option<&V
             );
             let multiple = selector.is_some_and(|(_, settings)| settings["multiple"] == true);
             let parsed = (structured || multiple).then(|| serde_json::from_str(&entered).ok()).flatten();
-            Ok(Some(parsed.unwrap_or(Value::String(entered))))
+            Ok(Some(match parsed {
+                Some(parsed) => parsed,
+                None if multiple => several(&entered),
+                None => Value::String(entered),
+            }))
         }
     }
 }
@@ -194,11 +198,15 @@ impl Choice {
             return Ok(None);
         }
         if self.several {
-            let words = entered.split(',').map(str::trim).filter(|word| !word.is_empty());
-            return Ok(Some(words.map(Value::from).collect()));
+            return Ok(Some(several(&entered)));
         }
         Ok(Some(Value::String(entered)))
     }
+}
+
+/// Several texts, with commas between them.
+fn several(entered: &str) -> Value {
+    entered.split(',').map(str::trim).filter(|word| !word.is_empty()).map(Value::from).collect()
 }
 
 /// A value with its label: `[value, label]`, `{value, label}`, or the value itself.
