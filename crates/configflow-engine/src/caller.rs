@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use configflow_core::{Context, Event, FlowResult, Kind, Started, render, start};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::builder::{Engine, Inner};
 use crate::error::FlowError;
@@ -156,14 +157,15 @@ impl Caller {
         let flow = Arc::new(Flow::new(definition, transition.state.clone(), Some(self.principal.clone())));
         inner.flows.insert(Arc::clone(&flow), inner.limits.flows)?;
         inner.notify(Notice::FlowAdded { flow_id: flow.id.clone() });
+        let (waiter, shown) = oneshot::channel();
         let next = {
             let _turn = flow.turn.lock().await;
-            inner.settle(&flow, None, None, None, transition).await?
+            inner.settle(&flow, None, None, None, transition, Some(waiter)).await?
         };
         if let Some(effect) = next {
             inner.run(&flow, effect);
         }
-        flow.shown_after(0).await.ok_or(FlowError::Closed)
+        shown.await.map_err(|_| FlowError::Closed)
     }
 
     /// Answers what a flow shows, and gives what it shows next.
@@ -205,8 +207,7 @@ impl Caller {
 
     async fn drive(&self, flow_id: &str, event: Event) -> Result<Arc<FlowResult>, FlowError> {
         let flow = self.flow(flow_id)?;
-        let seen = self.inner().apply_counted(&flow, event).await?;
-        flow.shown_after(seen).await.ok_or(FlowError::Closed)
+        self.inner().apply_and_wait(&flow, event).await
     }
 }
 
