@@ -129,6 +129,7 @@ fn main() -> ExitCode {
         Command::Graph { file, format, dialog } => command::graph::run(&file, &dialog, format),
         Command::Schema { what } => command::schema::run(what),
     };
+    let outcome = if outcome::all_said() { outcome } else { outcome.and(Outcome::Broken) };
     match outcome {
         Outcome::Fine => ExitCode::SUCCESS,
         Outcome::Differs => ExitCode::from(1),

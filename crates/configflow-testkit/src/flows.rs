@@ -16,6 +16,12 @@ pub struct Flows {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlowsError {
+    /// The folder is not there.
+    #[error("there is no folder {}", folder.display())]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// No file handles the domain.
     #[error("no definition in {} handles `{domain}`", folder.display())]
     Unknown {
@@ -43,7 +49,7 @@ pub enum FlowsError {
         reason: std::io::ErrorKind,
     },
     /// The file is no definition.
-    #[error("{} is no sound definition", text.name())]
+    #[error("{} is no sound definition:\n{diagnostics}", text.name())]
     Broken {
         /// Its text.
         text: Box<Source>,
@@ -57,6 +63,7 @@ impl FlowsError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::NoFolder { .. } => "flows.no_folder",
             Self::Unknown { .. } => "flows.unknown",
             Self::OtherDomain { .. } => "flows.other_domain",
             Self::Unreadable { .. } => "flows.unreadable",
@@ -97,6 +104,9 @@ impl Flows {
     pub fn get(&self, domain: &str) -> Result<Definition, FlowsError> {
         if let Some((_, text)) = self.embedded.iter().find(|(name, _)| *name == domain) {
             return read(Source::new(&format!("<embedded>/{domain}.yaml"), text));
+        }
+        if self.embedded.is_empty() && !self.folder.is_dir() {
+            return Err(FlowsError::NoFolder { folder: self.folder.clone() });
         }
         let plain = domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let file = self.folder.join(format!("{domain}.yaml"));
