@@ -22,6 +22,7 @@ pub use action::{Action, ActionCall, Implementation};
 pub use builder::{BuildError, Builder, Engine};
 pub use caller::{Callback, Caller, Start};
 pub use error::FlowError;
+pub use futures_util::future::BoxFuture;
 pub use limits::Limits;
 pub use notice::Notice;
 pub use observe::{Observed, Observer};
