@@ -15,6 +15,7 @@ mod flows;
 mod limits;
 mod notice;
 mod observe;
+mod resume;
 pub mod store;
 mod view;
 
@@ -26,5 +27,6 @@ pub use futures_util::future::BoxFuture;
 pub use limits::Limits;
 pub use notice::Notice;
 pub use observe::{Observed, Observer};
-pub use store::{Entry, MemoryStore, Store, StoreError, Subentry, Token};
+pub use resume::Resumed;
+pub use store::{Entry, KeptFlow, MemoryStore, Store, StoreError, Subentry, Token};
 pub use view::entry_view;
