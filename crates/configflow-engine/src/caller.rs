@@ -95,11 +95,11 @@ impl Caller {
         Self { engine, principal: principal.to_owned() }
     }
 
-    fn inner(&self) -> &Arc<Inner> {
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.engine.inner
     }
 
-    fn flow(&self, flow_id: &str) -> Result<Arc<Flow>, FlowError> {
+    pub(crate) fn flow(&self, flow_id: &str) -> Result<Arc<Flow>, FlowError> {
         let flow = self.inner().flows.get(flow_id).ok_or(FlowError::UnknownFlow)?;
         flow.admit(&self.principal)?;
         Ok(flow)
@@ -122,10 +122,11 @@ impl Caller {
             entry.as_ref().map_or("", |entry| &entry.domain)
         };
         let definition = inner.definition(domain).ok_or_else(|| unknown(domain))?;
-        if let Kind::Subentry { subentry_type } = &request.kind
-            && !definition.subentries.contains_key(subentry_type)
-        {
-            return Err(unknown(subentry_type));
+        if definition.dialog(&request.kind).is_none() {
+            return Err(match &request.kind {
+                Kind::Subentry { subentry_type } => unknown(subentry_type),
+                _ => unknown(domain),
+            });
         }
         let subentry = match (&request.subentry_id, &entry) {
             (Some(id), Some(entry)) => json!(entry.subentry(id).ok_or(FlowError::UnknownSubentry)?),
@@ -164,6 +165,24 @@ impl Caller {
             inner.run(&flow, effect);
         }
         flow.shown_after(0).await.ok_or(FlowError::Closed)
+    }
+
+    /// Starts a flow that links the account of an entry again, and gives what it shows first; none where the entry is being
+    /// linked again or changed already.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_reauth(&self, entry_id: &str) -> Result<Option<Arc<FlowResult>>, FlowError> {
+        let domain = self.inner().entry(entry_id).await?.domain;
+        let changes_it = |flow: &Arc<Flow>| {
+            let state = flow.state();
+            let context = state.context();
+            context.entry_id.as_deref() == Some(entry_id) && matches!(context.source.as_str(), "reauth" | "reconfigure")
+        };
+        if self.inner().flows.of_domain(&domain).iter().any(changes_it) {
+            return Ok(None);
+        }
+        self.start(Start::entry(&domain, "reauth", entry_id)).await.map(Some)
     }
 
     /// Answers what a flow shows, and gives what it shows next.
@@ -215,8 +234,12 @@ impl Engine {
     /// until the principal who drives the flow asks.
     ///
     /// # Errors
-    /// [`FlowError::UnknownFlow`] where no attempt under way has this `state`.
+    /// [`FlowError::UnknownFlow`] where no attempt under way has this `state`, [`FlowError::EmptyCallback`] where it brings
+    /// nothing: the attempt is then as it was.
     pub async fn callback(&self, query: &str) -> Result<Callback, FlowError> {
+        if !url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error")) {
+            return Err(FlowError::EmptyCallback);
+        }
         let flow_id = self.inner.link.returned(query, self.inner.clock.now()).ok_or(FlowError::UnknownFlow)?;
         let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
         self.inner.apply(&flow, Event::Returned { error: error_of(query) }).await?;
@@ -266,5 +289,6 @@ fn single_instance(flow_id: &str, domain: &str) -> FlowResult {
         handler: Value::String(domain.to_owned()),
         reason: "single_instance_allowed".to_owned(),
         description_placeholders: None,
+        translation_domain: Some("homeassistant".to_owned()),
     })
 }

@@ -39,6 +39,8 @@ pub enum Base {
     Select(Options),
     /// Several of the options.
     MultiSelect(Options),
+    /// Days, hours, minutes, seconds and milliseconds, which become seconds.
+    TimePeriod,
 }
 
 /// What a text has to look like.
@@ -252,6 +254,8 @@ impl Plain {
                     None => Ok(value.clone()),
                 }
             }
+            // A map of parts, which the kind of the field takes apart.
+            Base::TimePeriod => expected("dict"),
         }
     }
 
@@ -308,6 +312,7 @@ impl Plain {
             Base::Boolean | Base::StrictBoolean => "boolean",
             Base::Select(_) | Base::Enumeration(..) => "select",
             Base::MultiSelect(_) => "multi_select",
+            Base::TimePeriod => "positive_time_period_dict",
         };
         map.insert("type".to_owned(), kind.into());
         match &self.base {

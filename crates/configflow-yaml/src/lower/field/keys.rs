@@ -1,7 +1,7 @@
 //! The keys of a field.
 
 /// Every key that some field can have.
-pub(super) const FIELD: [&str; 29] = [
+pub(super) const FIELD: [&str; 31] = [
     "type",
     "selector",
     "required",
@@ -31,10 +31,12 @@ pub(super) const FIELD: [&str; 29] = [
     "section",
     "fields",
     "about",
+    "marker",
+    "description",
 ];
 
 /// The types, in the order of the documentation.
-pub(super) const TYPES: [&str; 21] = [
+pub(super) const TYPES: [&str; 22] = [
     "string",
     "integer",
     "float",
@@ -56,4 +58,5 @@ pub(super) const TYPES: [&str; 21] = [
     "date",
     "datetime",
     "constant",
+    "time_period",
 ];

@@ -58,6 +58,7 @@ impl Lowering<'_> {
             }
             "select" => Base::Select(options),
             "multi_select" => Base::MultiSelect(options),
+            "time_period" => Base::TimePeriod,
             _ => {
                 let similar = suggest(name, TYPES).map(|name| format!("did you mean `{name}`?"));
                 self.report(UNKNOWN_TYPE, node.span, &format!("there is no type `{name}`; expected {}", listed(&TYPES)))

@@ -6,7 +6,7 @@
 mod keys;
 mod kind;
 
-use configflow_core::field::{Base, Field, Kind, Options, Plain, Section};
+use configflow_core::field::{Base, Field, Kind, Marker, Options, Plain, Section};
 
 use super::Lowering;
 use crate::diagnostic::Code;
@@ -78,6 +78,15 @@ impl Lowering<'_> {
             None => Options::of_pairs(Vec::new()),
         };
         lowered.field.kind = self.kind(&mut keys, node, name, fixed)?;
+        if let Some(node) = keys.take("marker") {
+            lowered.field.marker = self.marker(node);
+        }
+        if let Some(node) = keys.take("description") {
+            match node.to_json() {
+                value @ (serde_json::Value::String(_) | serde_json::Value::Object(_)) => lowered.field.description = Some(value),
+                _ => self.expected(node, "a text or a map"),
+            }
+        }
         let default = keys.take("default");
         let suggested = keys.take("suggested");
         if let Some(node) = default {
@@ -86,7 +95,8 @@ impl Lowering<'_> {
             } else {
                 let value = node.to_json();
                 self.fits(node, &lowered, &value);
-                lowered.field.default = (!value.is_null()).then_some(value);
+                let may_be_null = matches!(&lowered.field.kind, Kind::Plain(plain) if plain.nullable);
+                lowered.field.default = (may_be_null || !value.is_null()).then_some(value);
             }
         }
         if let Some(node) = suggested {
@@ -129,6 +139,31 @@ impl Lowering<'_> {
         lowered.field.kind = Kind::Section(Section { collapsed, fields });
     }
 
+    /// How a field is marked: `plain`, `removed`, `{inclusive: GROUP}`, `{exclusive: GROUP}`.
+    fn marker(&mut self, node: &Node) -> Marker {
+        let group = |entries: &[(Node, Node)]| match entries {
+            [(key, group)] => Some((key.as_str()?.to_owned(), group.as_str()?.to_owned())),
+            _ => None,
+        };
+        let found = match &node.value {
+            NodeValue::String(word) => match word.as_str() {
+                "plain" => Some(Marker::Plain),
+                "removed" => Some(Marker::Removed),
+                _ => None,
+            },
+            NodeValue::Map(entries) => group(entries).and_then(|(key, group)| match key.as_str() {
+                "inclusive" => Some(Marker::Inclusive(group)),
+                "exclusive" => Some(Marker::Exclusive(group)),
+                _ => None,
+            }),
+            _ => None,
+        };
+        if found.is_none() {
+            self.expected(node, "`plain`, `removed`, `{inclusive: GROUP}` or `{exclusive: GROUP}`");
+        }
+        found.unwrap_or_default()
+    }
+
     /// A default must be an answer that its own field takes.
     fn fits(&mut self, node: &Node, lowered: &LoweredField, default: &serde_json::Value) {
         use configflow_core::field::{Extra, Shown, validate};
@@ -155,7 +190,11 @@ impl Lowering<'_> {
         if let NodeValue::Map(entries) = &mut source.value {
             for (key, value) in changes {
                 entries.retain(|(known, _)| known.as_str() != key.as_str());
-                entries.push((key.clone(), value.clone()));
+                // Null takes away what the field says. A default and a suggestion say by it that there is none.
+                let says_none = matches!(key.as_str(), Some("default" | "suggested"));
+                if says_none || !matches!(value.value, NodeValue::Null) {
+                    entries.push((key.clone(), value.clone()));
+                }
             }
         }
         self.field(name, &source)
