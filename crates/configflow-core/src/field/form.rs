@@ -65,7 +65,7 @@ fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: Option<&Path<'_>>,
         if shown.keeps_secret() && value.as_str() == Some("") {
             continue;
         }
-        found[index] = match (&shown.field.kind, value) {
+        found[index] = match (shown.kind(), value) {
             (Kind::Section(_), Value::Object(inner)) => {
                 Some(Value::Object(level(&shown.section, Extra::Refuse, inner, Some(&here), faults)))
             }
@@ -84,7 +84,7 @@ fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: Option<&Path<'_>>,
             (Some(_), _) if shown.field.marker == Marker::Removed => {}
             (Some(value), _) => _ = values.insert(name.to_owned(), value),
             (None, Some(default)) => {
-                let converted = shown.field.kind.convert(default, shown.options.as_deref(), &here, faults);
+                let converted = shown.kind().convert(default, shown.options.as_deref(), &here, faults);
                 values.insert(name.to_owned(), converted.unwrap_or_default());
             }
             (None, None) if shown.required => faults.plain(&here, "required key not provided"),
@@ -105,7 +105,7 @@ pub fn serialize(form: &[Shown<'_>]) -> Result<Value, Unshowable> {
 }
 
 fn field(shown: &Shown<'_>) -> Result<Value, Unshowable> {
-    let mut map = match &shown.field.kind {
+    let mut map = match shown.kind() {
         Kind::Section(section) => {
             let inner = serialize(&shown.section)?;
             let map = json!({"type": "expandable", "schema": inner, "expanded": !section.collapsed});

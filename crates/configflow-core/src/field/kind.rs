@@ -75,7 +75,11 @@ impl Kind {
     pub(super) fn describe(&self, options: Option<&Options>) -> Result<Map, Unshowable> {
         match self {
             Self::Plain(plain) => Ok(plain.describe(options)),
-            Self::Selector { selector, .. } => Ok(Map::from_iter([("selector".to_owned(), selector.describe(options))])),
+            Self::Selector { selector, convert } => {
+                let mut map = Map::from_iter([("selector".to_owned(), selector.describe(options))]);
+                map.extend(convert.iter().flat_map(Plain::edges));
+                Ok(map)
+            }
             Self::Section(_) => Ok(Map::new()),
         }
     }

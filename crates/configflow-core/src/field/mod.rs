@@ -110,6 +110,8 @@ pub struct Shown<'a> {
     pub default: Option<Cow<'a, Value>>,
     /// What is shown but not filled in here.
     pub suggested: Option<Cow<'a, Value>>,
+    /// What it takes here, where that is computed for this showing.
+    pub kind: Option<Box<Kind>>,
     /// Options computed for this showing.
     pub options: Option<Cow<'a, Options>>,
     /// The fields of a section.
@@ -126,15 +128,22 @@ impl<'a> Shown<'a> {
             required: field.required,
             default: field.default.as_ref().map(Cow::Borrowed),
             suggested: field.suggested.as_ref().map(Cow::Borrowed),
+            kind: None,
             options: None,
             section: inner.map(|field| Self::of(field)).collect(),
         }
     }
 
+    /// What it takes here.
+    #[must_use]
+    pub fn kind(&self) -> &Kind {
+        self.kind.as_deref().unwrap_or(&self.field.kind)
+    }
+
     /// The options of this showing.
     #[must_use]
     pub fn options(&self) -> Option<&Options> {
-        self.options.as_deref().or_else(|| self.field.options())
+        self.options.as_deref().or_else(|| self.kind().options())
     }
 
     /// A stored secret stands behind the field: it is not sent, and a blank answer keeps it.

@@ -15,9 +15,6 @@ static ENUMERATION: LazyLock<Regex> =
 /// The name of a Python class, where ours says which handler.
 static CLASS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^Handler \w+ doesn't").expect("a pattern"));
 
-/// Parameters of a link that differ from run to run.
-const ONE_TIME: [&str; 2] = ["state", "code_challenge"];
-
 /// The parts of a token that are handles here.
 const TOKEN: [&str; 5] = ["access_token", "refresh_token", "token_type", "expires_in", "expires_at"];
 
@@ -84,7 +81,12 @@ fn links(recorded: &mut Value, found: &mut Value) {
             .query_pairs()
             .filter(|(name, _)| with_pkce || !name.starts_with("code_challenge"))
             .map(|(name, value)| {
-                let value = if ONE_TIME.contains(&&*name) { "…".into() } else { value };
+                let value = match &*name {
+                    "state" | "code_challenge" => "…".into(),
+                    // Ours are separated as in RFC 6749 §3.3, spotify's not.
+                    "scope" => value.replace(',', " ").into(),
+                    _ => value,
+                };
                 (name.into_owned(), value.into_owned())
             })
             .collect();

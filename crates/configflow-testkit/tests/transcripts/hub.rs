@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use configflow_core::signature::builtin;
 use configflow_core::{Definition, StepError};
-use configflow_engine::{Caller, Engine, FlowError, Implementation, MemoryStore, Notice, Start};
+use configflow_engine::{Caller, Engine, FlowError, Implementation, Limits, MemoryStore, Notice, Start};
 use configflow_oauth::{Catalogue, Outbound, Secret};
 use configflow_testkit::simulated::{Script, Simulated};
 use configflow_testkit::{Flows, Scripted};
@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, broadcast};
 
 use crate::exchange::{Request, fixtures};
 use crate::lab::Work;
+use crate::recordings::Recording;
 
 /// The definitions of the fixtures, read once.
 static DEFINITIONS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
@@ -41,8 +42,8 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) async fn start(script: Value) -> Self {
-        let script: Script = serde_json::from_value(script).expect("a script");
+    pub(crate) async fn start(recording: &Recording) -> Self {
+        let script: Script = serde_json::from_value(recording.provider.clone()).expect("a script");
         let simulated = Simulated::start(script).await.expect("the provider starts");
         let outbound =
             Outbound::new().everything_else(&format!("http://127.0.0.1:{}", simulated.port())).expect("a loopback address");
@@ -52,6 +53,7 @@ impl Hub {
             .store(Arc::new(MemoryStore::new()))
             .hub(json!({"external_url": "https://ha.example.org", "country": "NL", "language": "en", "time_zone": "Europe/Amsterdam"}))
             .catalogue(Catalogue::builtin().with(&provider).expect("a sound provider"))
+            .limits(Limits { action: recording.time_limit.unwrap_or(Limits::default().action), ..Limits::default() })
             .outbound(outbound);
         for definition in &*DEFINITIONS {
             for (name, signature) in definition.actions.iter().filter(|(name, _)| builtin(name).is_none()) {

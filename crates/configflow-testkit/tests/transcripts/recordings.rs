@@ -1,5 +1,7 @@
 //! Which recordings there are, and what is there before and around each.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 /// One recording.
@@ -7,6 +9,8 @@ pub(crate) struct Recording {
     pub(crate) name: &'static str,
     /// What the provider does.
     pub(crate) provider: Value,
+    /// The longest that an action may take; for a provider that hangs.
+    pub(crate) time_limit: Option<Duration>,
     /// What happened before an exchange without being one.
     pub(crate) meanwhile: Vec<(usize, Meanwhile)>,
     /// The data with which an exchange of kind `INTERNAL` starts its flow; recorded is Python's text of it.
@@ -23,16 +27,23 @@ pub(crate) enum Meanwhile {
     Learned { recorded: &'static str, unique_id: &'static str },
 }
 
-/// Recordings that a server has to answer, and why.
-pub(crate) const NEED_A_SERVER: &[(&str, &str)] = &[("lab_http_errors", "requests that are faulty as such, before any flow")];
+/// Recordings that are not replayed here, and why.
+pub(crate) const NOT_REPLAYED: &[(&str, &str)] = &[
+    ("lab_http_errors", "requests that are faulty as such, before any flow: a server's"),
+    ("oauth_implementation_unavailable", "the recorder raised the errors itself, in place of the hub"),
+];
 
 impl Recording {
     fn of(name: &'static str) -> Self {
-        Self { name, provider: json!({}), meanwhile: Vec::new(), started_with: Vec::new() }
+        Self { name, provider: json!({}), time_limit: None, meanwhile: Vec::new(), started_with: Vec::new() }
     }
 
     fn provider(self, provider: Value) -> Self {
         Self { provider, ..self }
+    }
+
+    fn time_limit(self, limit: Duration) -> Self {
+        Self { time_limit: Some(limit), ..self }
     }
 
     fn meanwhile(mut self, before: usize, what: Meanwhile) -> Self {
@@ -121,5 +132,28 @@ fn lab() -> Vec<Recording> {
 }
 
 fn oauth() -> Vec<Recording> {
-    Vec::new()
+    let profile = |status: u16, json: Value| json!({"method": "GET", "url": "https://api.spotify.com/v1/me", "authorized": true, "status": status, "json": json});
+    let henk = profile(200, json!({"id": "1112264111", "display_name": "Henk"}));
+    let down = profile(500, json!({}));
+    let faulty =
+        |name: &'static str, fault: Value| Recording::of(name).provider(json!({"faults": [{"at": "token", "fault": fault}]}));
+    let user = json!({"user_id": "u1"});
+    let other = json!({"at": "token", "nth": 2, "fault": {"set": {"user_id": "other"}}});
+    vec![
+        Recording::of("oauth_flow_lab_oauth_pick_implementation"),
+        Recording::of("oauth_missing_credentials"),
+        Recording::of("oauth_reauth")
+            .provider(json!({"token_fields": user, "faults": [other]}))
+            .meanwhile(5, Meanwhile::Reauth)
+            .meanwhile(10, Meanwhile::Reauth),
+        Recording::of("oauth_single_credential").provider(json!({"token_fields": user})),
+        Recording::of("oauth_spotify").provider(json!({"api": [henk, henk, down]})).meanwhile(6, Meanwhile::Reauth),
+        faulty("oauth_token_400", json!({"status": 400, "body": "{}"})),
+        faulty("oauth_token_401", json!({"status": 401, "body": "{}"})),
+        faulty("oauth_token_500", json!({"status": 500, "body": "{}"})),
+        faulty("oauth_token_bad_expires_in", json!({"expires_in": "junk"})),
+        faulty("oauth_token_client_error", json!("reset")),
+        faulty("oauth_token_timeout", json!("hang")).time_limit(Duration::from_secs(1)),
+        Recording::of("oauth_user_rejected_authorize"),
+    ]
 }

@@ -41,7 +41,7 @@ impl<'r> Replay<'r> {
         Self {
             recording,
             transcript: Transcript::read(recording.name),
-            hub: Hub::start(recording.provider.clone()).await,
+            hub: Hub::start(recording).await,
             ids: BTreeMap::new(),
             unnamed: VecDeque::new(),
             links: BTreeMap::new(),

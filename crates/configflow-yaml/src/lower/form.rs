@@ -104,6 +104,7 @@ impl Lowering<'_> {
         let sink = || if secret { Sink::Private } else { Sink::Shown("a form") };
         field.own_default = lowered.default.as_ref().map(|node| self.template(node, sink()));
         field.own_suggested = lowered.suggested.as_ref().map(|node| self.template(node, sink()));
+        field.settings = lowered.settings.as_ref().map(|node| self.template(node, Sink::Shown("a form")));
         field.options = lowered.options.as_ref().and_then(|node| self.options(node));
         if !lowered.section.is_empty() {
             field.section = lowered.section.iter().map(|inner| self.shown_field(inner)).collect();
@@ -139,6 +140,7 @@ impl Lowering<'_> {
         if !rest.is_empty()
             && let Some(changed) = self.overridden(name, &rest)
         {
+            field.settings = changed.settings.as_ref().map(|node| self.template(node, Sink::Shown("a form")));
             field.field = Arc::new(changed.field);
         }
     }

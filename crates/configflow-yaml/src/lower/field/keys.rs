@@ -1,7 +1,7 @@
 //! The keys of a field.
 
 /// Every key that some field can have.
-pub(super) const FIELD: [&str; 31] = [
+pub(super) const FIELD: [&str; 32] = [
     "type",
     "selector",
     "required",
@@ -32,6 +32,7 @@ pub(super) const FIELD: [&str; 31] = [
     "fields",
     "about",
     "marker",
+    "message",
     "description",
 ];
 

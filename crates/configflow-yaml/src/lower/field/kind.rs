@@ -106,6 +106,7 @@ impl Lowering<'_> {
         }
         plain.shape = self.shape(keys);
         plain.clamp = keys.take("clamp").is_some_and(|node| self.boolean(node));
+        plain.message = keys.take("message").and_then(|node| node.as_str().map(str::to_owned));
         plain.nullable = keys.take("nullable").is_some_and(|node| self.boolean(node));
         if let Some(node) = keys.take("length")
             && let Some(mut keys) = self.keys(node, "`length`", &["min", "max"])

@@ -28,6 +28,8 @@ pub(crate) struct LoweredField {
     pub(crate) default: Option<Node>,
     pub(crate) suggested: Option<Node>,
     pub(crate) options: Option<Node>,
+    /// The settings of its selector.
+    pub(crate) settings: Option<Node>,
     pub(crate) section: Vec<LoweredField>,
     /// What it was lowered from, for a step that says something differently.
     source: Node,
@@ -38,7 +40,7 @@ impl LoweredField {
     pub(crate) fn placeholder(name: &str, node: &Node) -> Self {
         let kind = Kind::Plain(Plain::new(Base::String));
         let field = Field::new(name, kind);
-        Self { field, default: None, suggested: None, options: None, section: Vec::new(), source: node.clone() }
+        Self { field, default: None, suggested: None, options: None, settings: None, section: Vec::new(), source: node.clone() }
     }
 }
 
@@ -52,6 +54,7 @@ impl Lowering<'_> {
             default: None,
             suggested: None,
             options: None,
+            settings: None,
             section: Vec::new(),
             source: node.clone(),
         };
@@ -77,6 +80,7 @@ impl Lowering<'_> {
             Some(node) => Options::from_value(&node.to_json()),
             None => Options::of_pairs(Vec::new()),
         };
+        lowered.settings = keys.peek("selector").and_then(settings_of).filter(|settings| holds_expression(settings)).cloned();
         lowered.field.kind = self.kind(&mut keys, node, name, fixed)?;
         if let Some(node) = keys.take("marker") {
             lowered.field.marker = self.marker(node);
@@ -198,6 +202,23 @@ impl Lowering<'_> {
             }
         }
         self.field(name, &source)
+    }
+}
+
+/// The settings of `{KIND: {settings}}`.
+fn settings_of(selector: &Node) -> Option<&Node> {
+    match &selector.value {
+        NodeValue::Map(entries) => entries.first().map(|(_, settings)| settings),
+        _ => None,
+    }
+}
+
+fn holds_expression(node: &Node) -> bool {
+    match &node.value {
+        NodeValue::String(text) => text.contains("{{"),
+        NodeValue::Map(entries) => entries.iter().any(|(_, value)| holds_expression(value)),
+        NodeValue::List(items) => items.iter().any(holds_expression),
+        _ => false,
     }
 }
 
