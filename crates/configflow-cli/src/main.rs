@@ -14,14 +14,14 @@ use clap::{Parser, Subcommand, ValueEnum};
 use outcome::Outcome;
 
 /// Drives, tests and checks config flows.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "configflow", version, about, max_term_width = 120)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Runs a JSON step fixture and prints each transition as one JSON line. Without a fixture, runs the embedded one.
     Drive {
@@ -58,19 +58,7 @@ enum Command {
         format: Format,
     },
     /// Runs a dialog in the terminal, against the simulated provider unless told `--live`.
-    Run {
-        /// The definition: a file, or a domain in the folder of definitions.
-        file: PathBuf,
-        /// The folder of definitions.
-        #[arg(long)]
-        flows: Option<PathBuf>,
-        /// How the flow starts.
-        #[arg(long, default_value = "user")]
-        source: String,
-        /// Meets the real provider instead of the simulated one.
-        #[arg(long)]
-        live: bool,
-    },
+    Run(command::run::Run),
     /// Draws a dialog: its steps, the ways between them with their conditions, what each failure leads to.
     Graph {
         /// The definition.
@@ -125,10 +113,11 @@ fn main() -> ExitCode {
         Command::Drive { fixture, flows, live } => command::drive::run(fixture.as_deref(), flows.as_deref(), live),
         Command::Test { paths, update, flows, live } => command::test::run(&paths, flows.as_deref(), update, live),
         Command::Check { files, format } => command::check::run(&files, format),
-        Command::Run { file, flows, source, live } => command::run::run(&file, flows.as_deref(), &source, live),
+        Command::Run(arguments) => command::run::run(arguments),
         Command::Graph { file, format, dialog } => command::graph::run(&file, &dialog, format),
         Command::Schema { what } => command::schema::run(what),
     };
+    let outcome = if outcome::all_said() { outcome } else { outcome.and(Outcome::Broken) };
     match outcome {
         Outcome::Fine => ExitCode::SUCCESS,
         Outcome::Differs => ExitCode::from(1),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use configflow_core::{Context, Event, FlowResult, Kind, Started, render, start};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::builder::{Engine, Inner};
 use crate::error::FlowError;
@@ -95,11 +96,11 @@ impl Caller {
         Self { engine, principal: principal.to_owned() }
     }
 
-    pub(crate) fn inner(&self) -> &Arc<Inner> {
+    fn inner(&self) -> &Arc<Inner> {
         &self.engine.inner
     }
 
-    pub(crate) fn flow(&self, flow_id: &str) -> Result<Arc<Flow>, FlowError> {
+    fn flow(&self, flow_id: &str) -> Result<Arc<Flow>, FlowError> {
         let flow = self.inner().flows.get(flow_id).ok_or(FlowError::UnknownFlow)?;
         flow.admit(&self.principal)?;
         Ok(flow)
@@ -132,6 +133,14 @@ impl Caller {
             (Some(id), Some(entry)) => json!(entry.subentry(id).ok_or(FlowError::UnknownSubentry)?),
             _ => Value::Null,
         };
+        let reauth = match &entry {
+            Some(entry) if request.kind == Kind::Config && request.source == "reauth" => Some(reauth_claim(&entry.entry_id)),
+            _ => None,
+        };
+        if let Some(under_way) = reauth.as_ref().and_then(|claim| inner.flows.of_unique_id(domain, claim).into_iter().next()) {
+            // An account is linked again once at a time.
+            return Ok(Arc::new(render(&under_way.definition, &under_way.state())?));
+        }
         let account = match &entry {
             Some(entry) => inner.link.account_of(&*inner.store, entry).await?,
             None => Value::Null,
@@ -156,33 +165,20 @@ impl Caller {
         let transition = start(&definition, started)?;
         let flow = Arc::new(Flow::new(definition, transition.state.clone(), Some(self.principal.clone())));
         inner.flows.insert(Arc::clone(&flow), inner.limits.flows)?;
+        if let Some(claim) = reauth {
+            inner.flows.claim(&flow.definition.domain, &claim, &flow.id);
+            flow.claims(&claim);
+        }
         inner.notify(Notice::FlowAdded { flow_id: flow.id.clone() });
+        let (waiter, shown) = oneshot::channel();
         let next = {
             let _turn = flow.turn.lock().await;
-            inner.settle(&flow, None, None, None, transition).await?
+            inner.settle(&flow, None, None, None, transition, Some(waiter)).await?
         };
         if let Some(effect) = next {
             inner.run(&flow, effect);
         }
-        flow.shown_after(0).await.ok_or(FlowError::Closed)
-    }
-
-    /// Starts a flow that links the account of an entry again, and gives what it shows first; none where the entry is being
-    /// linked again or changed already.
-    ///
-    /// # Errors
-    /// As [`Self::start`].
-    pub async fn start_reauth(&self, entry_id: &str) -> Result<Option<Arc<FlowResult>>, FlowError> {
-        let domain = self.inner().entry(entry_id).await?.domain;
-        let changes_it = |flow: &Arc<Flow>| {
-            let state = flow.state();
-            let context = state.context();
-            context.entry_id.as_deref() == Some(entry_id) && matches!(context.source.as_str(), "reauth" | "reconfigure")
-        };
-        if self.inner().flows.of_domain(&domain).iter().any(changes_it) {
-            return Ok(None);
-        }
-        self.start(Start::entry(&domain, "reauth", entry_id)).await.map(Some)
+        shown.await.map_err(|_| FlowError::Closed)
     }
 
     /// Answers what a flow shows, and gives what it shows next.
@@ -224,8 +220,7 @@ impl Caller {
 
     async fn drive(&self, flow_id: &str, event: Event) -> Result<Arc<FlowResult>, FlowError> {
         let flow = self.flow(flow_id)?;
-        let seen = self.inner().apply_counted(&flow, event).await?;
-        flow.shown_after(seen).await.ok_or(FlowError::Closed)
+        self.inner().apply_and_wait(&flow, event).await
     }
 }
 
@@ -267,6 +262,11 @@ fn context(request: &Start, entry: Option<&Entry>) -> Context {
         title_placeholders: name.and_then(|name| name.as_object().cloned()),
         ..Context::default()
     }
+}
+
+/// What a reauth of an entry claims.
+fn reauth_claim(entry_id: &str) -> String {
+    format!("reauth {entry_id}")
 }
 
 /// The name `entry` of expressions.

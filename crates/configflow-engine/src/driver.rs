@@ -8,11 +8,12 @@ use configflow_core::definition::Show;
 use configflow_core::{Effect, EffectOutcome, Event, Failure, Finish, FlowResult, Kind, Position, Transition, Work, step};
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use crate::builder::Inner;
 use crate::error::FlowError;
-use crate::flows::Flow;
+use crate::flows::{Flow, Waiter};
 use crate::notice::Notice;
 use crate::observe::Observed;
 use crate::store::{Commit, Entry, Subentry, Write};
@@ -21,30 +22,31 @@ use crate::view::entry_view;
 impl Inner {
     /// Applies an event.
     pub(crate) async fn apply(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<(), FlowError> {
-        self.apply_counted(flow, event).await.map(|_| ())
-    }
-
-    /// Applies an event, and says how many results the flow had shown before.
-    pub(crate) async fn apply_counted(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<u64, FlowError> {
-        let (seen, next) = self.advance(flow, event).await?;
-        if let Some(effect) = next {
+        if let Some(effect) = self.advance(flow, event, None).await? {
             self.run(flow, effect);
         }
-        Ok(seen)
+        Ok(())
     }
 
-    /// Applies an event: how many results the flow had shown before, and the effect that is to run now.
-    pub(crate) async fn advance(&self, flow: &Flow, event: Event) -> Result<(u64, Option<Effect>), FlowError> {
+    /// Applies an event, and gives the first result that it leads to, at once or by an effect.
+    pub(crate) async fn apply_and_wait(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<Arc<FlowResult>, FlowError> {
+        let (waiter, shown) = oneshot::channel();
+        if let Some(effect) = self.advance(flow, event, Some(waiter)).await? {
+            self.run(flow, effect);
+        }
+        shown.await.map_err(|_| FlowError::Closed)
+    }
+
+    /// Applies an event, and gives back the effect that is to run now.
+    pub(crate) async fn advance(&self, flow: &Flow, event: Event, waiter: Option<Waiter>) -> Result<Option<Effect>, FlowError> {
         let _turn = flow.turn.lock().await;
-        let seen = flow.count();
         let before = flow.state();
         if before.is_over() {
             return Err(FlowError::UnknownFlow);
         }
         let action = running_action(flow);
         let transition = step(&flow.definition, &before, event.clone())?;
-        let next = self.settle(flow, Some(&before), Some(&event), action.as_deref(), transition).await?;
-        Ok((seen, next))
+        self.settle(flow, Some(&before), Some(&event), action.as_deref(), transition, waiter).await
     }
 
     /// Keeps where a flow stands now, shows what is to be shown, and gives back what is to be done.
@@ -55,6 +57,7 @@ impl Inner {
         event: Option<&Event>,
         action: Option<&str>,
         transition: Transition,
+        waiter: Option<Waiter>,
     ) -> Result<Option<Effect>, FlowError> {
         let Transition { state, show, effects, fault } = transition;
         if let Some(fault) = fault {
@@ -75,8 +78,15 @@ impl Inner {
             self.forget(flow).await?;
         }
         let notified = matches!(show, Some(FlowResult::ProgressDone(_) | FlowResult::Progress(_)));
-        if let Some(show) = show {
-            flow.publish(show);
+        match (show, waiter) {
+            // What an event shows by itself is the answer to its own request, and to no other.
+            (Some(show), Some(waiter)) => _ = waiter.send(Arc::new(show)),
+            (Some(show), None) => flow.publish(show),
+            (None, Some(waiter)) => flow.wait(waiter),
+            (None, None) => {}
+        }
+        if over {
+            flow.close();
         }
         if notified && event.is_some_and(|event| matches!(event, Event::EffectDone { .. })) {
             self.progressed(flow);
@@ -125,8 +135,8 @@ impl Inner {
             Ok(Err(_)) => EffectOutcome::failed(Failure::code("internal_error")),
             Err(_) => EffectOutcome::failed(Failure::code("timeout")),
         };
-        match self.advance(flow, Event::EffectDone { id, outcome }).await {
-            Ok((_, next)) => next,
+        match self.advance(flow, Event::EffectDone { id, outcome }, None).await {
+            Ok(next) => next,
             Err(error) => {
                 tracing::warn!(flow_id = %flow.id, code = error.code(), "the result of an effect was refused");
                 None

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use configflow_core::{Definition, FlowResult, State};
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use crate::error::FlowError;
@@ -16,8 +16,11 @@ pub(crate) struct Flow {
     /// Events of one flow take turns, the store's answer included: what was acknowledged is kept.
     pub(crate) turn: tokio::sync::Mutex<()>,
     now: Mutex<Now>,
-    shown: watch::Sender<Shown>,
+    waiting: Mutex<Vec<Waiter>>,
 }
+
+/// A request that waits for what a flow shows next.
+pub(crate) type Waiter = oneshot::Sender<Arc<FlowResult>>;
 
 struct Now {
     state: Arc<State>,
@@ -25,13 +28,6 @@ struct Now {
     running: Option<AbortHandle>,
     /// What the flow claims beside its unique id.
     claims: Vec<String>,
-}
-
-/// What was last shown, and how many results were shown so far.
-#[derive(Clone, Default)]
-pub(crate) struct Shown {
-    pub(crate) count: u64,
-    pub(crate) result: Option<Arc<FlowResult>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -42,8 +38,7 @@ impl Flow {
     pub(crate) fn new(definition: Definition, state: State, principal: Option<String>) -> Self {
         let id = state.flow_id().to_owned();
         let now = Now { state: Arc::new(state), principal, running: None, claims: Vec::new() };
-        let shown = watch::Sender::new(Shown::default());
-        Self { id, definition, turn: tokio::sync::Mutex::default(), now: Mutex::new(now), shown }
+        Self { id, definition, turn: tokio::sync::Mutex::default(), now: Mutex::new(now), waiting: Mutex::default() }
     }
 
     pub(crate) fn state(&self) -> Arc<State> {
@@ -83,23 +78,23 @@ impl Flow {
         locked(&self.now).claims.push(key.to_owned());
     }
 
+    /// Lets a request wait for what is shown next. It waits before the effect begins that will show it.
+    pub(crate) fn wait(&self, waiter: Waiter) {
+        locked(&self.waiting).push(waiter);
+    }
+
+    /// Shows a result to whoever waits for one.
     pub(crate) fn publish(&self, result: FlowResult) {
-        self.shown.send_modify(|shown| {
-            shown.count += 1;
-            shown.result = Some(Arc::new(result));
-        });
+        let result = Arc::new(result);
+        for waiter in std::mem::take(&mut *locked(&self.waiting)) {
+            // Who hung up asks again.
+            let _ = waiter.send(Arc::clone(&result));
+        }
     }
 
-    /// How many results were shown so far.
-    pub(crate) fn count(&self) -> u64 {
-        self.shown.borrow().count
-    }
-
-    /// The first result after those that were counted.
-    pub(crate) async fn shown_after(&self, count: u64) -> Option<Arc<FlowResult>> {
-        let mut shown = self.shown.subscribe();
-        let seen = shown.wait_for(|shown| shown.count > count).await.ok()?;
-        seen.result.clone()
+    /// Nothing more will be shown: whoever still waits is told so.
+    pub(crate) fn close(&self) {
+        locked(&self.waiting).clear();
     }
 }
 

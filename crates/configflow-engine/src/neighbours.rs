@@ -21,7 +21,7 @@ impl Inner {
             None => Vec::new(),
         };
         for other in others.iter().filter(|other| other.id != flow.id && *other.state().kind() == Kind::Config) {
-            if let Err(error) = self.advance(other, Event::Cancelled).await {
+            if let Err(error) = self.advance(other, Event::Cancelled, None).await {
                 // It is ending by itself, or has ended.
                 tracing::debug!(flow_id = %other.id, code = error.code(), "a flow that became pointless goes on");
             }

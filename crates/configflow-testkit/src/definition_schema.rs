@@ -57,7 +57,7 @@ pub(crate) fn definition() -> Value {
                 "properties": {
                     "provider": {"type": "string"}, "parameters": {"type": "object"}, "client_id": {"type": "string"},
                     "client_secret": {"type": "string"}, "key": {"type": "string"}, "scopes": {"type": "array"},
-                    "credentials": {"type": "string"}, "settings": {"type": "object"},
+                    "credentials": {"type": "string"},
                 },
             },
         },

@@ -19,7 +19,9 @@ mod transition;
 
 pub use compare::{Difference, differences};
 pub use drive::{DriveError, Driven, Mismatch, Provider, drive};
-pub use fixture::{ActionAnswer, Credential, Fixture, FixtureEntry, FixtureError, FixtureStep, MAX_FIXTURE, StartStep};
+pub use fixture::{
+    ActionAnswer, Credential, Fixture, FixtureEntry, FixtureError, FixtureStep, FixtureSubentry, MAX_FIXTURE, StartStep,
+};
 pub use flows::{Flows, FlowsError};
 pub use mask::Mask;
 pub use scripted::Scripted;

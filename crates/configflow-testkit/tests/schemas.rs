@@ -30,7 +30,7 @@ fn what_is_committed_is_what_is_generated() {
         let path = root().join(format!("schemas/{name}.json"));
         let committed: Value =
             serde_json::from_str(&std::fs::read_to_string(&path).expect("the schema is committed")).expect("JSON");
-        assert_eq!(committed, generated, "regenerate it: configflow schema {name} > schemas/{name}.json");
+        assert!(committed == generated, "regenerate it: configflow schema {name} > schemas/{name}.json");
     }
 }
 

@@ -9,8 +9,8 @@ use minijinja::{ErrorKind, Value};
 
 use super::environment::ENVIRONMENT;
 use super::json::json_or_omit;
-use super::path::Path;
 use super::scope::Scope;
+use super::simple::Simple;
 use super::slices;
 
 /// The longest expression in bytes. Longer chains can exhaust the stack of the compiler.
@@ -27,7 +27,7 @@ struct Compiled {
 
 /// What an expression was compiled to.
 enum Form {
-    Path(Path),
+    Simple(Simple),
     Jinja {
         expression: minijinja::Expression<'static, 'static>,
         /// The same with its slices as calls, where it has some: for its names.
@@ -49,9 +49,14 @@ impl Expr {
         if source.len() > MAX_EXPRESSION {
             return Err(ExprError::TooLong { length: source.len() });
         }
-        if let Some(path) = Path::of(source) {
-            return Ok(Self(Arc::new(Compiled { source: source.to_owned(), form: Form::Path(path) })));
+        match Simple::of(source) {
+            Some(simple) => Ok(Self(Arc::new(Compiled { source: source.to_owned(), form: Form::Simple(simple) }))),
+            None => Self::compile_by_jinja(source),
         }
+    }
+
+    /// Compiles an expression by the template engine, however simple it is.
+    pub(super) fn compile_by_jinja(source: &str) -> Result<Self, ExprError> {
         let compiled = |source: String| ENVIRONMENT.compile_expression_owned(source).map_err(|error| ExprError::of(&error));
         let expression = compiled(source.to_owned())?;
         unknown_word(source).map_or(Ok(()), Err)?;
@@ -69,7 +74,11 @@ impl Expr {
     #[must_use]
     pub fn names(&self) -> BTreeSet<String> {
         match &self.0.form {
-            Form::Path(path) => path.names(&self.0.source),
+            Form::Simple(simple) => {
+                let mut names = BTreeSet::new();
+                simple.names(&mut names);
+                names
+            }
             Form::Jinja { expression, unsliced } => {
                 unsliced.as_ref().unwrap_or(expression).undeclared_variables(true).into_iter().collect()
             }
@@ -82,7 +91,7 @@ impl Expr {
     /// [`EvalError`] when an operation does not fit its operands, or the fuel is used up.
     pub fn eval(&self, scope: &Scope) -> Result<Value, EvalError> {
         let value = match &self.0.form {
-            Form::Path(path) => path.eval(scope)?,
+            Form::Simple(simple) => simple.eval(scope)?,
             Form::Jinja { expression, .. } => expression.eval(scope.context()).map_err(|error| EvalError::of(self, &error))?,
         };
         Ok(if value.is_undefined() { Value::from(()) } else { value })
@@ -94,7 +103,7 @@ impl Expr {
     /// As for [`Expr::eval`].
     pub fn holds(&self, scope: &Scope) -> Result<bool, EvalError> {
         match &self.0.form {
-            Form::Path(path) => path.holds(scope),
+            Form::Simple(simple) => simple.holds(scope),
             Form::Jinja { .. } => Ok(self.eval(scope)?.is_true()),
         }
     }
@@ -105,7 +114,7 @@ impl Expr {
     /// As for [`Expr::eval`], and where the value is none that JSON has, such as a function.
     pub fn eval_json(&self, scope: &Scope) -> Result<Option<crate::Value>, EvalError> {
         match &self.0.form {
-            Form::Path(path) => path.eval_json(scope, &self.0.source),
+            Form::Simple(simple) => simple.eval_json(scope),
             Form::Jinja { .. } => {
                 let value = json_or_omit(&self.eval(scope)?);
                 value.map_err(|error| EvalError { expression: self.source().to_owned(), ..error })

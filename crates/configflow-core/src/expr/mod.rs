@@ -9,9 +9,11 @@ mod filters;
 mod json;
 mod path;
 mod scope;
+mod simple;
 mod slices;
 mod state_source;
 mod template;
+mod words;
 
 pub use environment::{FILTERS, FUEL};
 pub use expression::{EvalError, Expr, ExprError, Expressions, MAX_EXPRESSION};

@@ -3,7 +3,7 @@
 //! They are looked up in the JSON itself: nothing is compiled, and nothing converted to the values of the template engine and
 //! back. What is not there is none, as in every expression.
 
-use std::collections::BTreeSet;
+use std::fmt;
 
 use minijinja::Value as Jinja;
 
@@ -32,11 +32,6 @@ impl Path {
         is_path.then(|| Self { name: name.into(), keys: keys.into() })
     }
 
-    /// What it names, in the form of [`super::Expr::names`].
-    pub(super) fn names(&self, source: &str) -> BTreeSet<String> {
-        BTreeSet::from([source.to_owned()])
-    }
-
     /// Its value for the template engine; undefined where it is not there.
     ///
     /// # Errors
@@ -53,10 +48,10 @@ impl Path {
     }
 
     /// Its value as JSON; `None` where it is `{{ omit }}`.
-    pub(super) fn eval_json(&self, scope: &Scope, source: &str) -> Result<Option<Value>, EvalError> {
+    pub(super) fn eval_json(&self, scope: &Scope) -> Result<Option<Value>, EvalError> {
         match self.find(scope) {
             Some(found) => Ok(Some(found.cloned().unwrap_or_default())),
-            None => json_or_omit(&self.eval(scope)?).map_err(|error| EvalError { expression: source.to_owned(), ..error }),
+            None => json_or_omit(&self.eval(scope)?).map_err(|error| EvalError { expression: self.to_string(), ..error }),
         }
     }
 
@@ -68,10 +63,33 @@ impl Path {
         }
     }
 
+    /// Whether its value is this text.
+    pub(super) fn is_text(&self, scope: &Scope, text: &str) -> Result<bool, EvalError> {
+        match self.find(scope) {
+            Some(found) => Ok(found.is_some_and(|value| value == text)),
+            None => Ok(self.eval(scope)?.as_str() == Some(text)),
+        }
+    }
+
+    /// Whether it has no value.
+    pub(super) fn is_none(&self, scope: &Scope) -> Result<bool, EvalError> {
+        match self.find(scope) {
+            Some(found) => Ok(found.is_none_or(Value::is_null)),
+            None => Ok(self.eval(scope).map(|value| value.is_none() || value.is_undefined())?),
+        }
+    }
+
     /// Its value where the name is held as JSON: what is found there, or that nothing is.
     fn find<'s>(&self, scope: &'s Scope) -> Option<Option<&'s Value>> {
         let root = scope.json(&self.name)?;
         Some(self.keys.iter().try_fold(root, |value, key| value.get(&**key)))
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.keys.iter().try_for_each(|key| write!(f, ".{key}"))
     }
 }
 

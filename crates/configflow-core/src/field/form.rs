@@ -142,19 +142,26 @@ fn field(shown: &Shown<'_>) -> Result<Value, Unshowable> {
 }
 
 /// Refuses what is too large before it is looked at closer.
-fn bounded(input: &Value) -> Result<(), String> {
+fn bounded<'v>(input: &'v Value) -> Result<(), String> {
     let (mut text, mut values) = (0_usize, 0_usize);
-    let mut open = vec![(input, 0_usize)];
-    while let Some((value, depth)) = open.pop() {
-        values += 1;
-        match value {
-            Value::String(string) => text += string.len(),
-            Value::Array(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
-            Value::Object(map) => {
-                text += map.keys().map(String::len).sum::<usize>();
-                open.extend(map.values().map(|value| (value, depth + 1)));
+    // Only lists and maps are gone into: an answer that has none but itself takes no memory here.
+    let (mut next, mut open) = (Some((input, 0_usize)), Vec::new());
+    while let Some((value, depth)) = next.take().or_else(|| open.pop()) {
+        let mut count = |inner: &'v Value| {
+            values += 1;
+            match inner {
+                Value::String(string) => text += string.len(),
+                Value::Array(_) | Value::Object(_) => open.push((inner, depth + 1)),
+                _ => {}
             }
-            _ => {}
+        };
+        match value {
+            Value::Array(items) => items.iter().for_each(&mut count),
+            Value::Object(map) => map.values().for_each(&mut count),
+            plain => count(plain),
+        }
+        if let Value::Object(map) = value {
+            text += map.keys().map(String::len).sum::<usize>();
         }
         if text > MAX_TEXT {
             return Err(format!("the answer is too large; at most {MAX_TEXT} characters are taken"));

@@ -368,7 +368,6 @@ impl<'d> Runner<'d> {
             key: text(&spec.key)?,
             scopes,
             credentials: text(&spec.credentials)?,
-            settings: map(&spec.settings)?,
         }))
     }
 

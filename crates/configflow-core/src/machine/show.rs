@@ -159,10 +159,15 @@ impl Runner<'_> {
         overlay: &Overlay,
         scope: &Scope,
     ) -> Result<(), EvalError> {
-        if !field.field.advanced || self.state.context.show_advanced_options {
+        if self.shows(field) {
             shown.push(self.field(field, overlay, scope)?);
         }
         Ok(())
+    }
+
+    /// Whether this client sees a field: advanced ones are for those who asked for them.
+    fn shows(&self, field: &FormField) -> bool {
+        !field.field.advanced || self.state.context.show_advanced_options
     }
 
     fn field<'f>(&self, spec: &'f FormField, overlay: &Overlay, scope: &Scope) -> Result<ShownField<'f>, EvalError> {
@@ -212,21 +217,21 @@ impl Runner<'_> {
         })
     }
 
-    fn asked(&self, form: &FormSpec) -> Result<Arc<[Name]>, EvalError> {
+    /// The names of the fields that a form shows now.
+    pub(super) fn asked(&self, form: &FormSpec) -> Result<Arc<[Name]>, EvalError> {
         if let Some(fixed) = &form.fixed.asked {
             return Ok(Arc::clone(fixed));
         }
         let mut asked = Vec::with_capacity(form.items.len());
         let mut scope = None;
         for item in &form.items {
-            match item {
-                FormItem::Field(field) => asked.push(field.field.name.clone()),
-                FormItem::When { when, fields } => {
-                    if when.holds(scope.get_or_insert_with(|| self.scope()))? {
-                        asked.extend(fields.iter().map(|field| field.field.name.clone()));
-                    }
-                }
-            }
+            let fields = match item {
+                FormItem::Field(field) => std::slice::from_ref(&**field),
+                FormItem::When { when, fields } if when.holds(scope.get_or_insert_with(|| self.scope()))? => fields,
+                FormItem::When { .. } => continue,
+            };
+            let shown = fields.iter().filter(|field| self.shows(field));
+            asked.extend(shown.map(|field| field.field.name.clone()));
         }
         Ok(asked.into())
     }

@@ -18,6 +18,7 @@ use std::fmt::Write;
 
 use replay::Replay;
 
+#[expect(clippy::print_stdout, reason = "the figures of each recording")]
 #[tokio::test]
 async fn every_recording_matches() {
     let (mut matched, mut total) = (0, 0);

@@ -78,10 +78,14 @@ impl<'r> Replay<'r> {
         match what {
             Meanwhile::Reauth => {
                 let entries = self.hub.entries().await;
-                let entry_id = entries.last().and_then(|entry| entry["entry_id"].as_str()).expect("an entry to link again");
-                let shown = self.hub.caller.start_reauth(entry_id).await.expect("the flow starts");
-                // A second one, while the first goes on, is none.
-                self.unnamed.extend(shown.and_then(|shown| shown.to_value()["flow_id"].as_str().map(str::to_owned)));
+                let entry = entries.last().expect("an entry to link again");
+                let text = |key: &str| entry[key].as_str().unwrap_or_default();
+                let shown = self.hub.start_flow(Start::entry(text("domain"), "reauth", text("entry_id"))).await;
+                let flow_id = shown["flow_id"].as_str().unwrap_or_default().to_owned();
+                // A second one, while the first goes on, is the first.
+                if !self.unnamed.contains(&flow_id) {
+                    self.unnamed.push_back(flow_id);
+                }
             }
             Meanwhile::Led { handler, to } => {
                 let known = next.request.flow_id().and_then(|recorded| self.ids.get(recorded)).cloned();
@@ -163,7 +167,8 @@ impl<'r> Replay<'r> {
             Some("application_credentials/create") => self.hub.add_credentials(&body["result"]),
             Some("config_entries/ignore_flow") => {
                 let flow_id = self.ours(asked["flow_id"].as_str().unwrap_or_default());
-                let ignored = self.hub.caller.ignore(&flow_id, asked["title"].as_str().unwrap_or_default()).await;
+                let title = asked["title"].as_str().unwrap_or_default().to_owned();
+                let ignored = self.hub.engine.ignore_flow(&flow_id, title).await;
                 ignored.expect("the flow is ignored");
             }
             _ => {}

@@ -224,6 +224,10 @@ impl Lowering<'_> {
             let binds = binds.and_then(|node| this.bound(node, &signature));
             if let Some(name) = &binds {
                 this.trace.push(Trace::Binds { name: name.clone() });
+                // Under `each` it is the list of all results.
+                if let Some(result) = this.results.get_mut(&**name).filter(|_| each.is_some()) {
+                    result.is_list = true;
+                }
             }
             ops.push(Op::Call(Arc::new(Call {
                 action: action.into(),
