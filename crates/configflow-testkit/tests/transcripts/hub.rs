@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, broadcast};
 
 use crate::exchange::{Request, fixtures};
+use crate::helpers::AtOnce;
 use crate::lab::Work;
 use crate::recordings::Recording;
 
@@ -58,9 +59,10 @@ impl Hub {
         for definition in &*DEFINITIONS {
             for (name, signature) in definition.actions.iter().filter(|(name, _)| builtin(name).is_none()) {
                 let signature = (**signature).clone();
-                builder = match name.as_str() {
-                    "lab.work" => builder.action(Work::new(signature, Arc::clone(&go_on))),
-                    _ => builder.action(Scripted::new(signature, Vec::new())),
+                builder = match AtOnce::of(signature.clone()) {
+                    Some(action) => builder.action(action),
+                    None if name == "lab.work" => builder.action(Work::new(signature, Arc::clone(&go_on))),
+                    None => builder.action(Scripted::new(signature, Vec::new())),
                 };
             }
             builder = builder.definition(definition.clone());

@@ -9,6 +9,7 @@
 mod compare;
 mod deviations;
 mod exchange;
+mod helpers;
 mod hub;
 mod lab;
 mod recordings;

@@ -24,7 +24,7 @@ pub(crate) enum Meanwhile {
     /// A flow was started, and its menu led to a step.
     Led { handler: &'static str, to: &'static str },
     /// The recorder looked up the id of a sub-entry.
-    Learned { recorded: &'static str, unique_id: &'static str },
+    Learned { recorded: &'static str, title: &'static str },
 }
 
 /// Recordings that are not replayed here, and why.
@@ -93,7 +93,35 @@ fn ms365() -> Vec<Recording> {
 }
 
 fn helpers() -> Vec<Recording> {
-    ["helper_threshold"].into_iter().map(Recording::of).collect()
+    let plain = [
+        "helper_bayesian",
+        "helper_derivative",
+        "helper_generic_thermostat",
+        "helper_group_light",
+        "helper_group_sensor",
+        "helper_history_stats",
+        "helper_local_todo",
+        "helper_local_todo_already_configured",
+        "helper_previews",
+        "helper_season",
+        "helper_single_instance_sun",
+        "helper_statistics",
+        "helper_switch_as_x",
+        "helper_template_sensor",
+        "helper_threshold",
+        "helper_utility_meter",
+        "helper_workday",
+    ];
+    let page = |path: &str, status: u16| json!({"method": "GET", "url": format!("https://www.example.org/{path}"), "status": status, "text": "<h1>1</h1>"});
+    let mut all: Vec<Recording> = plain.into_iter().map(Recording::of).collect();
+    all.extend([
+        Recording::of("helper_kitchen_sink")
+            .started_with(0, json!({}))
+            .meanwhile(14, Meanwhile::Learned { recorded: "01M83Q8HYSBA8NV97A338YR4NB", title: "Sub" })
+            .meanwhile(22, Meanwhile::Reauth),
+        Recording::of("helper_scrape").provider(json!({"api": [page("ok", 200), page("empty", 503)]})),
+    ]);
+    all
 }
 
 fn lab() -> Vec<Recording> {
@@ -125,8 +153,7 @@ fn lab() -> Vec<Recording> {
             .started_with(16, zeroconf("192.168.1.60"))
             .started_with(24, zeroconf("192.168.1.99")),
         Recording::of("lab_reauth_reconfigure").meanwhile(9, Meanwhile::Reauth).meanwhile(10, Meanwhile::Reauth),
-        Recording::of("lab_subentries")
-            .meanwhile(15, Meanwhile::Learned { recorded: "01M83R1ZJNZFJN10N7X5P7BN60", unique_id: "su1" }),
+        Recording::of("lab_subentries").meanwhile(15, Meanwhile::Learned { recorded: "01M83R1ZJNZFJN10N7X5P7BN60", title: "T1" }),
     ]);
     all
 }

@@ -122,8 +122,9 @@ impl Lowering<'_> {
             return;
         }
         let sink = || if field.field.secret { Sink::Private } else { Sink::Shown("a form") };
-        let mut rest = Vec::new();
+        let (mut rest, mut said) = (Vec::new(), Vec::new());
         for (key, value) in entries {
+            said.extend(key.as_str().filter(|key| matches!(*key, "default" | "suggested")));
             match key.as_str() {
                 Some("default") => field.default = Some(self.template(value, sink())),
                 Some("suggested") => field.suggested = Some(self.template(value, sink())),
@@ -138,7 +139,7 @@ impl Lowering<'_> {
             }
         }
         if !rest.is_empty()
-            && let Some(changed) = self.overridden(name, &rest)
+            && let Some(changed) = self.overridden(name, &rest, &said)
         {
             field.settings = changed.settings.as_ref().map(|node| self.template(node, Sink::Shown("a form")));
             field.field = Arc::new(changed.field);

@@ -188,15 +188,15 @@ impl Lowering<'_> {
         }
     }
 
-    /// A field with what one step says differently about it.
-    pub(crate) fn overridden(&mut self, name: &str, changes: &[(Node, Node)]) -> Option<LoweredField> {
+    /// A field with what one step says differently about it; null takes away what the field says. What the step says by itself
+    /// (its default, its suggestion) need not fit the field as it was.
+    pub(crate) fn overridden(&mut self, name: &str, changes: &[(Node, Node)], said: &[&str]) -> Option<LoweredField> {
         let mut source = self.fields.get(name)?.lowered.source.clone();
         if let NodeValue::Map(entries) = &mut source.value {
+            entries.retain(|(known, _)| known.as_str().is_none_or(|known| !said.contains(&known)));
             for (key, value) in changes {
                 entries.retain(|(known, _)| known.as_str() != key.as_str());
-                // Null takes away what the field says. A default and a suggestion say by it that there is none.
-                let says_none = matches!(key.as_str(), Some("default" | "suggested"));
-                if says_none || !matches!(value.value, NodeValue::Null) {
+                if !matches!(value.value, NodeValue::Null) {
                     entries.push((key.clone(), value.clone()));
                 }
             }
