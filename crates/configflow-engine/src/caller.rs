@@ -123,15 +123,24 @@ impl Caller {
             entry.as_ref().map_or("", |entry| &entry.domain)
         };
         let definition = inner.definition(domain).ok_or_else(|| unknown(domain))?;
-        if let Kind::Subentry { subentry_type } = &request.kind
-            && !definition.subentries.contains_key(subentry_type)
-        {
-            return Err(unknown(subentry_type));
+        if definition.dialog(&request.kind).is_none() {
+            return Err(match &request.kind {
+                Kind::Subentry { subentry_type } => unknown(subentry_type),
+                _ => unknown(domain),
+            });
         }
         let subentry = match (&request.subentry_id, &entry) {
             (Some(id), Some(entry)) => json!(entry.subentry(id).ok_or(FlowError::UnknownSubentry)?),
             _ => Value::Null,
         };
+        let reauth = match &entry {
+            Some(entry) if request.kind == Kind::Config && request.source == "reauth" => Some(reauth_claim(&entry.entry_id)),
+            _ => None,
+        };
+        if let Some(under_way) = reauth.as_ref().and_then(|claim| inner.flows.of_unique_id(domain, claim).into_iter().next()) {
+            // An account is linked again once at a time.
+            return Ok(Arc::new(render(&under_way.definition, &under_way.state())?));
+        }
         let account = match &entry {
             Some(entry) => inner.link.account_of(&*inner.store, entry).await?,
             None => Value::Null,
@@ -156,6 +165,10 @@ impl Caller {
         let transition = start(&definition, started)?;
         let flow = Arc::new(Flow::new(definition, transition.state.clone(), Some(self.principal.clone())));
         inner.flows.insert(Arc::clone(&flow), inner.limits.flows)?;
+        if let Some(claim) = reauth {
+            inner.flows.claim(&flow.definition.domain, &claim, &flow.id);
+            flow.claims(&claim);
+        }
         inner.notify(Notice::FlowAdded { flow_id: flow.id.clone() });
         let (waiter, shown) = oneshot::channel();
         let begun = {
@@ -231,8 +244,12 @@ impl Engine {
     /// until the principal who drives the flow asks.
     ///
     /// # Errors
-    /// [`FlowError::UnknownFlow`] where no attempt under way has this `state`.
+    /// [`FlowError::UnknownFlow`] where no attempt under way has this `state`, [`FlowError::EmptyCallback`] where it brings
+    /// nothing: the attempt is then as it was.
     pub async fn callback(&self, query: &str) -> Result<Callback, FlowError> {
+        if !url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error")) {
+            return Err(FlowError::EmptyCallback);
+        }
         let flow_id = self.inner.link.returned(query, self.inner.clock.now()).ok_or(FlowError::UnknownFlow)?;
         let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
         self.inner.keep_link(&flow).await?;
@@ -263,6 +280,11 @@ fn context(request: &Start, entry: Option<&Entry>) -> Context {
     }
 }
 
+/// What a reauth of an entry claims.
+fn reauth_claim(entry_id: &str) -> String {
+    format!("reauth {entry_id}")
+}
+
 /// The name `entry` of expressions.
 fn entry_name(entry: &Entry) -> Value {
     json!({
@@ -283,5 +305,6 @@ fn single_instance(flow_id: &str, domain: &str) -> FlowResult {
         handler: Value::String(domain.to_owned()),
         reason: "single_instance_allowed".to_owned(),
         description_placeholders: None,
+        translation_domain: Some("homeassistant".to_owned()),
     })
 }

@@ -59,7 +59,7 @@ impl Inner {
     }
 
     /// Applies an event, and gives back the effect that is to run now.
-    async fn advance(&self, flow: &Flow, event: Event, waiter: Option<Waiter>) -> Result<Option<Effect>, FlowError> {
+    pub(crate) async fn advance(&self, flow: &Flow, event: Event, waiter: Option<Waiter>) -> Result<Option<Effect>, FlowError> {
         let _turn = flow.turn.lock().await;
         let before = flow.state();
         if before.is_over() {
@@ -219,7 +219,7 @@ impl Inner {
         }
     }
 
-    async fn perform(&self, flow: &Flow, effect: Effect) -> EffectOutcome {
+    async fn perform(self: &Arc<Self>, flow: &Flow, effect: Effect) -> EffectOutcome {
         match effect.work {
             Work::Action { action, parameters, account, .. } => {
                 self.act(flow, &action, parameters, account.map(|account| *account)).await
@@ -229,7 +229,7 @@ impl Inner {
     }
 
     /// Writes what a flow ends with, in one transaction.
-    async fn write(&self, flow: &Flow, finish: Finish) -> EffectOutcome {
+    async fn write(self: &Arc<Self>, flow: &Flow, finish: Finish) -> EffectOutcome {
         match self.commit(flow, finish).await {
             Ok(result) => EffectOutcome::done(result),
             Err(FlowError::Store(error)) => error.into(),
@@ -237,7 +237,7 @@ impl Inner {
         }
     }
 
-    async fn commit(&self, flow: &Flow, finish: Finish) -> Result<Value, FlowError> {
+    async fn commit(self: &Arc<Self>, flow: &Flow, finish: Finish) -> Result<Value, FlowError> {
         let state = flow.state();
         let now = self.clock.now();
         let own_entry = || state.context().entry_id.clone().unwrap_or_default();
@@ -290,6 +290,7 @@ impl Inner {
         let committed = self.store.commit(commit).await?;
         let entry_id = committed.entry.entry_id.clone();
         if created {
+            self.end_others(flow, &committed.entry).await;
             self.notify(Notice::EntryAdded { entry_id });
         } else {
             use configflow_core::definition::Reload;
@@ -301,8 +302,8 @@ impl Inner {
             self.notify(Notice::EntryUpdated { entry_id, reload });
         }
         let mut result = json!({"entry": entry_view(&committed.entry, Some(&flow.definition))});
-        if let (Some(next), Some(result)) = (next, result.as_object_mut()) {
-            result.insert("next_flow".to_owned(), next);
+        if let Some(next) = next {
+            result["next_flow"] = self.start_next(flow, &next).await;
         }
         Ok(result)
     }

@@ -144,6 +144,8 @@ impl Flow {
 #[derive(Default)]
 pub(crate) struct Flows {
     by_id: RwLock<HashMap<String, Arc<Flow>>>,
+    /// Integration to flows.
+    by_domain: Mutex<HashMap<String, BTreeSet<String>>>,
     /// Integration and unique id to flows.
     by_unique_id: Mutex<HashMap<(String, String), BTreeSet<String>>>,
     /// Flows that cannot go on since their definition changed; whoever asks is told once.
@@ -160,12 +162,21 @@ impl Flows {
         if flows.len() >= limit {
             return Err(FlowError::TooMany { limit });
         }
+        locked(&self.by_domain).entry(flow.definition.domain.clone()).or_default().insert(flow.id.clone());
         flows.insert(flow.id.clone(), flow);
         Ok(())
     }
 
     pub(crate) fn remove(&self, flow: &Flow) {
         self.by_id.write().unwrap_or_else(PoisonError::into_inner).remove(&flow.id);
+        let mut by_domain = locked(&self.by_domain);
+        if let Some(flows) = by_domain.get_mut(&flow.definition.domain) {
+            flows.remove(&flow.id);
+            if flows.is_empty() {
+                by_domain.remove(&flow.definition.domain);
+            }
+        }
+        drop(by_domain);
         let claims = std::mem::take(&mut locked(&flow.now).claims);
         let unique_id = flow.state().context().unique_id.clone();
         for claim in claims.iter().chain(&unique_id) {
@@ -189,6 +200,19 @@ impl Flows {
 
     pub(crate) fn len(&self) -> usize {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The flows of an integration, the oldest first where their ids are ULIDs.
+    pub(crate) fn of_domain(&self, domain: &str) -> Vec<Arc<Flow>> {
+        let ids: Vec<String> = locked(&self.by_domain).get(domain).into_iter().flatten().cloned().collect();
+        ids.iter().filter_map(|id| self.get(id)).collect()
+    }
+
+    /// The flows that have claimed a unique id.
+    pub(crate) fn of_unique_id(&self, domain: &str, unique_id: &str) -> Vec<Arc<Flow>> {
+        let key = (domain.to_owned(), unique_id.to_owned());
+        let ids: Vec<String> = locked(&self.by_unique_id).get(&key).into_iter().flatten().cloned().collect();
+        ids.iter().filter_map(|id| self.get(id)).collect()
     }
 
     /// Claims a unique id for a flow; says whether another flow has it.

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 
 use super::budget::MAX_STEPS;
 use super::field::LoweredField;
-use super::names::{LANGUAGE_NAMES, NAME_TAKEN, RESERVED_NAME};
+use super::names::{LANGUAGE_NAMES, NAME_TAKEN, NEVER_FIELDS, RESERVED_NAME};
 use super::trace::{LetTrace, Sink, Trace};
 use super::{DefinedField, FieldName, Lowered, Lowering, Traces};
 use crate::diagnostic::{Code, Diagnostics};
@@ -220,7 +220,9 @@ impl<'n> Lowering<'n> {
         };
         for (key, value) in entries {
             let Some(name) = self.key_text(key).filter(|_| self.may_lower(key.span)) else { continue };
-            self.free_name(key, &name);
+            if NEVER_FIELDS.contains(&name.as_str()) {
+                self.report(RESERVED_NAME, key.span, &format!("`{name}` is a name of the language; choose another"));
+            }
             // A field that cannot be understood is there all the same, so that its uses are not wrong as well.
             let lowered = self.field(&name, value).unwrap_or_else(|| LoweredField::placeholder(&name, value));
             self.fields.insert(name, DefinedField { lowered, span: key.span, included });

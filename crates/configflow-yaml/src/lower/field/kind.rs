@@ -58,6 +58,7 @@ impl Lowering<'_> {
             }
             "select" => Base::Select(options),
             "multi_select" => Base::MultiSelect(options),
+            "time_period" => Base::TimePeriod,
             _ => {
                 let similar = suggest(name, TYPES).map(|name| format!("did you mean `{name}`?"));
                 self.report(UNKNOWN_TYPE, node.span, &format!("there is no type `{name}`; expected {}", listed(&TYPES)))
@@ -105,6 +106,7 @@ impl Lowering<'_> {
         }
         plain.shape = self.shape(keys);
         plain.clamp = keys.take("clamp").is_some_and(|node| self.boolean(node));
+        plain.message = keys.take("message").and_then(|node| node.as_str().map(str::to_owned));
         plain.nullable = keys.take("nullable").is_some_and(|node| self.boolean(node));
         if let Some(node) = keys.take("length")
             && let Some(mut keys) = self.keys(node, "`length`", &["min", "max"])
