@@ -20,11 +20,6 @@ use crate::store::{Commit, Entry, Subentry, Write};
 use crate::view::entry_view;
 
 impl Inner {
-    /// Applies an event.
-    pub(crate) async fn apply(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<(), FlowError> {
-        self.apply_counted(flow, event).await.map(|_| ())
-    }
-
     /// Applies an event, and says how many results the flow had shown before.
     pub(crate) async fn apply_counted(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<u64, FlowError> {
         if let Some(unsettled) = flow.take_unsettled() {
