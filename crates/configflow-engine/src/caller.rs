@@ -5,6 +5,7 @@ use std::sync::Arc;
 use configflow_core::{Context, Event, FlowResult, Kind, Started, render, start};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 use crate::builder::{Engine, Inner};
 use crate::error::FlowError;
@@ -171,19 +172,24 @@ impl Caller {
         }
         inner.notify(Notice::FlowAdded { flow_id: flow.id.clone() });
         let (waiter, shown) = oneshot::channel();
-        let begun = {
-            let _turn = flow.turn.lock().await;
-            inner.settle(&flow, None, None, None, transition, Some(waiter)).await
-        };
-        match begun {
-            Ok(Some(effect)) => inner.run(&flow, effect),
-            Ok(None) => {}
-            Err(error) => {
-                // It was never there: nobody was told its id.
-                inner.flows.remove(&flow);
-                return Err(error);
+        let (inner, begun) = (Arc::clone(inner), flow);
+        detached(async move {
+            let settled = {
+                let _turn = begun.turn.lock().await;
+                inner.settle(&begun, None, None, None, transition, Some(waiter)).await
+            };
+            match settled {
+                Ok(Some(effect)) => inner.run(&begun, effect),
+                Ok(None) => {}
+                Err(error) => {
+                    // It was never there: nobody was told its id.
+                    inner.flows.remove(&begun);
+                    return Err(error);
+                }
             }
-        }
+            Ok(())
+        })
+        .await?;
         shown.await.unwrap_or(Err(FlowError::Closed))
     }
 
@@ -227,7 +233,7 @@ impl Caller {
             return Ok(());
         }
         let flow = self.flow(flow_id)?;
-        self.inner().apply(&flow, Event::Cancelled).await
+        self.inner().apply_detached(flow, Event::Cancelled).await
     }
 
     async fn drive(&self, flow_id: &str, event: Event) -> Result<Arc<FlowResult>, FlowError> {
@@ -235,7 +241,8 @@ impl Caller {
             return Ok(result);
         }
         let flow = self.flow(flow_id)?;
-        self.inner().apply_and_wait(&flow, event).await
+        let inner = Arc::clone(self.inner());
+        detached(async move { inner.apply_and_wait(&flow, event).await }).await
     }
 }
 
@@ -253,10 +260,24 @@ impl Engine {
         let flow_id = self.inner.link.returned(query, self.inner.clock.now()).ok_or(FlowError::UnknownFlow)?;
         let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
         self.inner.keep_link(&flow).await?;
-        self.inner.apply(&flow, Event::Returned { error: error_of(query) }).await?;
+        self.inner.apply_detached(Arc::clone(&flow), Event::Returned { error: error_of(query) }).await?;
         self.inner.progressed(&flow);
         Ok(Callback { flow_id })
     }
+}
+
+impl Inner {
+    /// Applies an event whether or not whoever sent it still waits: a client that hangs up while the store writes must not
+    /// leave the flow behind what is stored.
+    async fn apply_detached(self: &Arc<Self>, flow: Arc<Flow>, event: Event) -> Result<(), FlowError> {
+        let inner = Arc::clone(self);
+        detached(async move { inner.apply(&flow, event).await }).await
+    }
+}
+
+/// Runs to its end what nobody may interrupt.
+async fn detached<T: Send + 'static>(work: impl Future<Output = Result<T, FlowError>> + Send + 'static) -> Result<T, FlowError> {
+    tokio::spawn(work.in_current_span()).await.unwrap_or(Err(FlowError::Closed))
 }
 
 /// The error code of a callback. Whoever calls back is nobody we know, so only what can be a code is kept.

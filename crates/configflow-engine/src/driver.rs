@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use configflow_core::definition::Show;
 use configflow_core::signature::Repeat;
-use configflow_core::{Effect, EffectOutcome, Event, Failure, Finish, FlowResult, Kind, Position, Transition, Work, step};
+use configflow_core::{Effect, EffectOutcome, Event, Failure, Finish, FlowResult, Kind, Position, State, Transition, Work, step};
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
@@ -91,6 +91,9 @@ impl Inner {
         if !over && !matches!(state.position(), Position::Finishing { .. }) {
             self.store.save_flow(&flow.kept(Arc::clone(&state))).await?;
         }
+        if over && !is_committed(before, event) {
+            self.store.remove_flow(&flow.id).await?;
+        }
         if let Some(observer) = &self.observer {
             observer.transition(&Observed { before, event, action, after: &state, show: show.as_ref() });
         }
@@ -99,7 +102,7 @@ impl Inner {
         }
         flow.set_state(state);
         if over {
-            self.forget(flow).await?;
+            self.forget(flow);
         }
         let notified = matches!(show, Some(FlowResult::ProgressDone(_) | FlowResult::Progress(_)));
         match (show, waiter) {
@@ -118,12 +121,10 @@ impl Inner {
         Ok(effects.run)
     }
 
-    async fn forget(&self, flow: &Flow) -> Result<(), FlowError> {
+    fn forget(&self, flow: &Flow) {
         self.flows.remove(flow);
         self.link.forget(&flow.id);
-        self.store.remove_flow(&flow.id).await?;
         self.notify(Notice::FlowRemoved { flow_id: flow.id.clone() });
-        Ok(())
     }
 
     /// Tells listeners to ask again.
@@ -319,6 +320,12 @@ impl Inner {
             more: Map::new(),
         })
     }
+}
+
+/// Whether the store wrote what the flow ends with, and forgot the flow with it.
+fn is_committed(before: Option<&State>, event: Option<&Event>) -> bool {
+    let finishing = before.is_some_and(|before| matches!(before.position(), Position::Finishing { .. }));
+    finishing && matches!(event, Some(Event::EffectDone { outcome: EffectOutcome::Done { .. }, .. }))
 }
 
 /// The action whose effect a flow waits for.

@@ -9,6 +9,7 @@ use configflow_core::{Definition, Failure};
 use configflow_engine::{Action, ActionCall, Caller, Engine, FlowError, Resumed, Start};
 use configflow_store::SqliteStore;
 use configflow_yaml::{Options, Source, load};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -311,6 +312,25 @@ fn a_flow_in_progress_keeps_its_definition_while_its_process_lives() {
     process.engine.set_definition(definition(&LAMP.replace("then: pin", "then: code").replace("  pin:\n", "  code:\n")));
     assert_eq!(process.run(process.caller().get(&flow)), shown);
     assert_eq!(process.run(process.caller().answer(&flow, json!({"pin": "4711"})))["step_id"], "name");
+}
+
+#[test]
+fn whoever_hangs_up_while_the_store_writes_loses_nothing() {
+    let folder = folder();
+    let (process, _) = Process::start(folder.path(), LAMP, false);
+    for at in 0..20 {
+        let started = process.run(process.caller().start(Start::user("lamp")));
+        let flow = started["flow_id"].as_str().expect("an id").to_owned();
+        process.runtime.block_on(async {
+            let caller = process.caller();
+            // Asked once, and dropped: the answer is on its way to the disk.
+            let answer = caller.answer(&flow, json!({"host": format!("10.0.0.{at}"), "port": 80}));
+            assert!(answer.now_or_never().is_none_or(|answered| answered.is_ok()));
+            while json!(*caller.get(&flow).await.expect("the flow"))["step_id"] != "pin" {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub use configflow_core::{
 };
 pub use configflow_engine::{
     Action, ActionCall, BoxFuture, Builder, Callback, Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore,
-    Notice, Observed, Observer, Start, Store, StoreError, Subentry, Token, entry_view,
+    Notice, Observed, Observer, Resumed, Start, Store, StoreError, Subentry, Token, entry_view,
 };
 pub use configflow_oauth::{Catalogue, Clock, Entropy, Outbound, Secret, SystemClock, SystemEntropy};
 pub use configflow_yaml::{Diagnostic, Diagnostics, Loaded, Options, Source, load};
@@ -110,5 +110,8 @@ pub use configflow_yaml::{Diagnostic, Diagnostics, Loaded, Options, Source, load
 pub use configflow_core as core;
 /// The OAuth 2 backend with all its parts.
 pub use configflow_oauth as oauth;
+/// Flows, entries and tokens on disk, sealed (feature `sqlite`, which builds SQLite).
+#[cfg(feature = "sqlite")]
+pub use configflow_store as store;
 /// The loader with all its parts.
 pub use configflow_yaml as yaml;
