@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use minijinja::{Environment, UndefinedBehavior, Value};
 
-use super::{filters, methods};
+use super::filters;
 
 /// How many instructions one evaluation may take. The longest expression of our own flows takes about a hundred.
 pub const FUEL: u64 = 50_000;
@@ -27,6 +27,5 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     env.add_test("none", |value: &Value| value.is_none() || value.is_undefined());
     env.add_test("defined", |value: &Value| !value.is_none() && !value.is_undefined());
     filters::add_to(&mut env);
-    env.set_unknown_method_callback(|_, value, method, args| methods::call(value, method, args));
     env
 });

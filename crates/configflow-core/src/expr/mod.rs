@@ -7,7 +7,6 @@ mod environment;
 mod expression;
 mod filters;
 mod json;
-mod methods;
 mod path;
 mod scope;
 mod simple;
@@ -19,7 +18,6 @@ mod words;
 pub use environment::{FILTERS, FUEL};
 pub use expression::{EvalError, Expr, ExprError, Expressions, MAX_EXPRESSION};
 pub use json::{is_omit, to_json};
-pub use methods::{MAP_METHODS, TEXT_METHODS};
 pub use scope::{Scope, Source};
 pub use template::{Part, Segment, Template, TextError, split_text};
 

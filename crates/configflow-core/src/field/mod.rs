@@ -26,7 +26,6 @@ pub use kind::{Kind, Section};
 pub use marker::Marker;
 pub use options::Options;
 pub use plain::{Base, Plain, Shape, Text};
-pub(crate) use plain::{capitalized, titled};
 pub use selector::{SELECTORS, Selector};
 
 /// A field as it is defined.

@@ -357,13 +357,13 @@ impl Plain {
 }
 
 /// `str.capitalize()`.
-pub(crate) fn capitalized(text: &str) -> String {
+fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect()).unwrap_or_default()
 }
 
 /// `str.title()`: a letter after anything but a letter begins a word.
-pub(crate) fn titled(text: &str) -> String {
+fn titled(text: &str) -> String {
     let mut inside = false;
     let mut titled = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use configflow_core::expr::MAP_METHODS;
-
 use super::{Bound, Here};
 use crate::diagnostic::{Code, Diagnostics, suggest};
 use crate::lower::trace::{BlockUse, DialogTrace, Trace};
@@ -164,7 +162,7 @@ impl Checker<'_> {
         if let (Some(result), Some(field)) = (self.known.traces.results.get(root), field)
             && !result.is_list
             && !shape_has(&result.shape, field, &result.keys)
-            && !MAP_METHODS.contains(&field)
+            && !METHODS.contains(&field)
         {
             let names: Vec<&str> = match &result.shape {
                 configflow_core::signature::Shape::Fields(fields) => fields.iter().map(|(name, _)| name.as_str()).collect(),
@@ -186,7 +184,7 @@ impl Checker<'_> {
             if !has_options {
                 self.report(UNKNOWN_LABEL, span, &format!("`{field}` is no field with options, so it has no label"), block, None);
             }
-        } else if !fields.is_empty() && !fields.contains(&field) && !MAP_METHODS.contains(&field) {
+        } else if !fields.is_empty() && !fields.contains(&field) && !METHODS.contains(&field) {
             let similar = suggest(field, fields.iter().copied()).map(|name| format!("did you mean `{name}`?"));
             self.report(UNKNOWN_NAME, span, &format!("`{root}` has no `{field}`; it has {}", listed(fields)), block, similar);
         }
@@ -200,3 +198,6 @@ impl Checker<'_> {
         drop(builder);
     }
 }
+
+/// Methods that Jinja's maps have.
+const METHODS: [&str; 4] = ["items", "keys", "values", "get"];
