@@ -171,14 +171,20 @@ impl Caller {
         }
         inner.notify(Notice::FlowAdded { flow_id: flow.id.clone() });
         let (waiter, shown) = oneshot::channel();
-        let next = {
+        let begun = {
             let _turn = flow.turn.lock().await;
-            inner.settle(&flow, None, None, None, transition, Some(waiter)).await?
+            inner.settle(&flow, None, None, None, transition, Some(waiter)).await
         };
-        if let Some(effect) = next {
-            inner.run(&flow, effect);
+        match begun {
+            Ok(Some(effect)) => inner.run(&flow, effect),
+            Ok(None) => {}
+            Err(error) => {
+                // It was never there: nobody was told its id.
+                inner.flows.remove(&flow);
+                return Err(error);
+            }
         }
-        shown.await.map_err(|_| FlowError::Closed)
+        shown.await.unwrap_or(Err(FlowError::Closed))
     }
 
     /// Answers what a flow shows, and gives what it shows next.
@@ -194,6 +200,9 @@ impl Caller {
     /// # Errors
     /// An unknown flow.
     pub async fn get(&self, flow_id: &str) -> Result<Arc<FlowResult>, FlowError> {
+        if let Some(result) = self.inner().definition_changed(flow_id, &self.principal).await? {
+            return Ok(result);
+        }
         let flow = self.flow(flow_id)?;
         if matches!(flow.state().position(), configflow_core::Position::Ready { .. }) {
             return self.drive(flow_id, Event::Continued).await;
@@ -214,11 +223,17 @@ impl Caller {
     /// # Errors
     /// An unknown flow, or one whose entry is being written.
     pub async fn abort(&self, flow_id: &str) -> Result<(), FlowError> {
+        if self.inner().definition_changed(flow_id, &self.principal).await?.is_some() {
+            return Ok(());
+        }
         let flow = self.flow(flow_id)?;
         self.inner().apply(&flow, Event::Cancelled).await
     }
 
     async fn drive(&self, flow_id: &str, event: Event) -> Result<Arc<FlowResult>, FlowError> {
+        if let Some(result) = self.inner().definition_changed(flow_id, &self.principal).await? {
+            return Ok(result);
+        }
         let flow = self.flow(flow_id)?;
         self.inner().apply_and_wait(&flow, event).await
     }
@@ -237,6 +252,7 @@ impl Engine {
         }
         let flow_id = self.inner.link.returned(query, self.inner.clock.now()).ok_or(FlowError::UnknownFlow)?;
         let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
+        self.inner.keep_link(&flow).await?;
         self.inner.apply(&flow, Event::Returned { error: error_of(query) }).await?;
         self.inner.progressed(&flow);
         Ok(Callback { flow_id })

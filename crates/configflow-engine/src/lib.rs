@@ -16,7 +16,11 @@ mod limits;
 mod neighbours;
 mod notice;
 mod observe;
+<<<<<<< HEAD
 mod operate;
+=======
+mod resume;
+>>>>>>> main
 pub mod store;
 mod view;
 
@@ -28,5 +32,6 @@ pub use futures_util::future::BoxFuture;
 pub use limits::Limits;
 pub use notice::Notice;
 pub use observe::{Observed, Observer};
-pub use store::{Entry, MemoryStore, Store, StoreError, Subentry, Token};
+pub use resume::Resumed;
+pub use store::{Entry, KeptFlow, MemoryStore, Store, StoreError, Subentry, Token};
 pub use view::entry_view;

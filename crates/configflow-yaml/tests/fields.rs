@@ -140,6 +140,6 @@ config:
 #[test]
 fn no_field_is_called_base() {
     let text = "domain: x\nfields: { base: { type: string } }\nconfig: { user: { form: [base], then: { abort: end } } }\n";
-    let found = load(&Source::new("fields.yaml", text), &Options::default()).err().expect("a diagnostic");
+    let Err(found) = load(&Source::new("fields.yaml", text), &Options::default()) else { panic!("no diagnostic") };
     assert!(found.to_string().contains("name.reserved"), "{found}");
 }

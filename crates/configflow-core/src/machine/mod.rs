@@ -1,17 +1,19 @@
 //! The machine: an event in, a transition out.
 //!
 //! [`start`] and [`step`] dispatch on where the flow stands; `run` walks a step's program; `show` makes what is seen; `answer`
-//! takes what was typed; `end` closes a flow. A rejected event leaves the old state as it was: it is borrowed.
+//! takes what was typed; `end` closes a flow; `resume` goes on with a stored one. A rejected event leaves the old state as it was: it is borrowed.
 
 mod answer;
 mod effects;
 mod end;
 mod error;
 mod outcome;
+mod resume;
 mod run;
 mod show;
 
 pub use error::StepError;
+pub use resume::{adopt, rerun};
 
 use crate::definition::Definition;
 use crate::effect::Effects;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::attempts::Live;
 use super::failure;
+use super::record::Linking;
 use crate::action::text;
 use crate::builder::Inner;
 use crate::flows::Flow;
@@ -51,7 +52,7 @@ impl Inner {
         let attempt = self.link.client.begin(&account, begin);
         let attempt = attempt.map_err(|error| failure::of(error.code(), &error.to_string(), error.public_fields()))?;
         let link = json!({"url": attempt.url(), "redirect_uri": attempt.redirect_uri()});
-        self.link.attempts.begin(&flow.id, Live { account, attempt, key, returned: None });
+        self.link.attempts.begin(&flow.id, Live { account: Linking::Resolved(Box::new(account)), attempt, key, returned: None });
         Ok(link)
     }
 }
