@@ -180,6 +180,18 @@ fn field() -> Value {
             "match": {"type": "string"}, "url": {"type": "boolean"}, "email": {"type": "boolean"}, "nullable": {"type": "boolean"}, "message": {"type": "string"}, "description": {"type": ["string", "object"]}, "marker": {},
             "options": {"type": ["array", "object", "string"]}, "section": {"type": ["object", "null"]},
             "fields": {"type": "object", "additionalProperties": {"$ref": "#/$defs/field"}}, "about": {"type": "string"},
+            "message": {"type": "string"}, "description": {"type": ["string", "object"]}, "marker": marker(),
         },
+    })
+}
+
+/// How a field is marked, where it is neither plainly required nor plainly optional.
+fn marker() -> Value {
+    let groups = json!({"inclusive": {"type": "string"}, "exclusive": {"type": "string"}});
+    json!({
+        "oneOf": [
+            {"enum": ["plain", "removed"]},
+            {"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": groups},
+        ],
     })
 }
