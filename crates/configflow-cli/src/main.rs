@@ -14,14 +14,14 @@ use clap::{Parser, Subcommand, ValueEnum};
 use outcome::Outcome;
 
 /// Drives, tests and checks config flows.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "configflow", version, about, max_term_width = 120)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Runs a JSON step fixture and prints each transition as one JSON line. Without a fixture, runs the embedded one.
     Drive {
@@ -58,19 +58,7 @@ enum Command {
         format: Format,
     },
     /// Runs a dialog in the terminal, against the simulated provider unless told `--live`.
-    Run {
-        /// The definition: a file, or a domain in the folder of definitions.
-        file: PathBuf,
-        /// The folder of definitions.
-        #[arg(long)]
-        flows: Option<PathBuf>,
-        /// How the flow starts.
-        #[arg(long, default_value = "user")]
-        source: String,
-        /// Meets the real provider instead of the simulated one.
-        #[arg(long)]
-        live: bool,
-    },
+    Run(command::run::Run),
     /// Draws a dialog: its steps, the ways between them with their conditions, what each failure leads to.
     Graph {
         /// The definition.
@@ -88,6 +76,29 @@ enum Command {
     /// Replays recordings of Home Assistant against a server and says what differs: against a running one with `--url`, else
     /// against one of its own for each, with the simulated provider.
     Replay(command::replay::Arguments),
+    /// Writes every account as Home Assistant's `core.config_entries`, secrets in plain text.
+    Export {
+        /// The folder of the store.
+        #[arg(long)]
+        data: PathBuf,
+        /// The file to write; it is made for its owner alone, and must not be there yet. Standard output by default.
+        #[arg(long)]
+        output: Option<PathBuf>,
+        /// Lets secrets be shown on a terminal.
+        #[arg(long)]
+        to_terminal: bool,
+    },
+    /// Takes over every account of a `core.config_entries`, or none where one would be lost.
+    Import {
+        /// The folder of the store; made where it is missing.
+        #[arg(long)]
+        data: PathBuf,
+        /// The file.
+        file: PathBuf,
+        /// Takes the file's accounts in place of those that are there and differ.
+        #[arg(long)]
+        replace: bool,
+    },
     /// Prints a JSON Schema.
     Schema {
         /// Of what.
@@ -114,6 +125,15 @@ enum GraphFormat {
     Svg,
 }
 
+/// Whether a terminal may show secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terminal {
+    /// Only a file or another program gets them.
+    Never,
+    /// Somebody said so.
+    Allowed,
+}
+
 /// What a schema describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum SchemaOf {
@@ -131,12 +151,21 @@ fn main() -> ExitCode {
         Command::Drive { fixture, flows, live } => command::drive::run(fixture.as_deref(), flows.as_deref(), live),
         Command::Test { paths, update, flows, live } => command::test::run(&paths, flows.as_deref(), update, live),
         Command::Check { files, format } => command::check::run(&files, format),
-        Command::Run { file, flows, source, live } => command::run::run(&file, flows.as_deref(), &source, live),
+        Command::Run(arguments) => command::run::run(arguments),
         Command::Graph { file, format, dialog } => command::graph::run(&file, &dialog, format),
         Command::Serve(arguments) => command::serve::run(&arguments),
         Command::Replay(arguments) => command::replay::run(&arguments),
+        Command::Export { data, output, to_terminal } => {
+            let terminal = if to_terminal { Terminal::Allowed } else { Terminal::Never };
+            command::accounts::export(&data, output.as_deref(), terminal)
+        }
+        Command::Import { data, file, replace } => {
+            let known = if replace { configflow_store::Known::Replace } else { configflow_store::Known::Refuse };
+            command::accounts::import(&data, &file, known)
+        }
         Command::Schema { what } => command::schema::run(what),
     };
+    let outcome = if outcome::all_said() { outcome } else { outcome.and(Outcome::Broken) };
     match outcome {
         Outcome::Fine => ExitCode::SUCCESS,
         Outcome::Differs => ExitCode::from(1),

@@ -1,7 +1,8 @@
 //! What a command came to, and how it says so.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a command came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +29,28 @@ impl Outcome {
     }
 }
 
-/// Prints a line to standard output. A reader that went away is no fault of ours.
+/// Whether something that was said did not get to standard output.
+static UNSAID: AtomicBool = AtomicBool::new(false);
+
+/// Prints a line to standard output.
 pub(crate) fn say(line: impl Display) {
-    let _ = writeln!(anstream::stdout(), "{line}");
+    noted(writeln!(anstream::stdout(), "{line}"));
+}
+
+/// Whether all that was said got to standard output.
+pub(crate) fn all_said() -> bool {
+    noted(std::io::stdout().flush());
+    !UNSAID.load(Ordering::Relaxed)
+}
+
+/// A reader that went away is no fault of ours; a full disk is one, and said once.
+fn noted(written: std::io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+        && !UNSAID.swap(true, Ordering::Relaxed)
+    {
+        complain(format_args!("error[output]: {error}"));
+    }
 }
 
 /// Prints a line to standard error.

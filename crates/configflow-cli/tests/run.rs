@@ -218,3 +218,34 @@ fn ctrl_c_ends_the_flow_where_a_line_is_awaited() {
 fn a_progress_shows_its_code_and_ctrl_c_ends_it() {
     assert_eq!(interrupted_at("acme_cloud.yaml", "code: SIM-0001"), Some(130));
 }
+
+#[test]
+fn credentials_that_an_operator_would_have_stored_are_made_up() {
+    let (code, shown) = piped("iotty.yaml", "\n\n\n");
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("Created:"), "{shown}");
+}
+
+#[test]
+fn an_external_page_without_an_account_asks_for_no_login() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("consent.yaml");
+    let text = "domain: consent\nconfig:\n  user: { external: \"https://consent.example/ask\", then: done }\n  done: { then: { create_entry: { title: Consent } } }\n";
+    std::fs::write(&file, text).expect("written");
+    let (code, shown) = piped(file.to_str().expect("UTF-8"), "\n");
+    assert_eq!(code, 0, "{shown}");
+    assert!(!shown.contains("simulated provider") && shown.contains("Created: Consent"), "{shown}");
+}
+
+#[test]
+fn an_error_inside_a_section_stands_beside_its_field() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("nested.yaml");
+    let text = "domain: nested\nfields:\n  host: { type: string, required: true }\n  more: { section: {}, fields: { port: { type: port, required: true } } }\nconfig:\n  user: { form: [host, more], then: { create_entry: { title: \"{{ host }}\", data: \"{{ answers }}\" } } }\n";
+    std::fs::write(&file, text).expect("written");
+    let (code, shown) = piped(file.to_str().expect("UTF-8"), "lamp\n99999\n\n80\n");
+    assert_eq!(code, 0, "{shown}");
+    let second = shown.split("— more —").nth(2).expect("the section is asked twice");
+    assert!(second.trim_start().starts_with("! port: value must be at most 65535"), "{shown}");
+    assert!(!shown.contains("@ data"), "{shown}");
+}

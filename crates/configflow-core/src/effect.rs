@@ -85,8 +85,6 @@ pub struct Account {
     pub scopes: Vec<String>,
     /// Where client id and secret come from instead (`application_credentials`).
     pub credentials: Option<String>,
-    /// More settings that the OAuth backend knows.
-    pub settings: Map,
 }
 
 impl fmt::Debug for Account {

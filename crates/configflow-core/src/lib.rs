@@ -27,6 +27,7 @@
 //! # Ok(()) }
 //! ```
 
+mod bindings;
 pub mod definition;
 mod effect;
 mod event;

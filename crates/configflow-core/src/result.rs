@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::ser::SerializeStruct;
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -187,19 +187,19 @@ pub struct Abort {
     pub handler: Value,
     pub reason: String,
     pub description_placeholders: Option<Map>,
-    /// Whose texts have the reason, where they are not the integration's own; then there are no placeholders.
-    pub translation_domain: Option<&'static str>,
+    /// Whose text the reason has, where it is not the handler's; such an abort has no placeholders on the wire.
+    pub translation_domain: Option<String>,
 }
 
 impl Serialize for Abort {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_struct("Abort", 4)?;
-        map.serialize_field("flow_id", &self.flow_id)?;
-        map.serialize_field("handler", &self.handler)?;
-        map.serialize_field("reason", &self.reason)?;
-        match self.translation_domain {
-            Some(domain) => map.serialize_field("translation_domain", domain)?,
-            None => map.serialize_field("description_placeholders", &self.description_placeholders)?,
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("flow_id", &self.flow_id)?;
+        map.serialize_entry("handler", &self.handler)?;
+        map.serialize_entry("reason", &self.reason)?;
+        match &self.translation_domain {
+            Some(domain) => map.serialize_entry("translation_domain", domain)?,
+            None => map.serialize_entry("description_placeholders", &self.description_placeholders)?,
         }
         map.end()
     }

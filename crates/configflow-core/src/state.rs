@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::bindings::Bindings;
 use crate::definition::{Definition, Fingerprint};
 use crate::effect::EffectId;
 use crate::event::{Failure, Started};
@@ -76,9 +77,7 @@ pub struct State {
     #[serde(default)]
     pub(crate) revisited: bool,
     /// What names are bound to: answers, `set`, results.
-    pub(crate) slots: Arc<Map>,
-    /// The steps that were answered, in order.
-    pub(crate) answered: Arc<Vec<Answers>>,
+    pub(crate) bindings: Bindings,
     /// What was last sent to the form that is shown.
     pub(crate) input: Option<Arc<Map>>,
     /// The fields that the last form showed.
@@ -107,15 +106,6 @@ pub(crate) struct Origin {
     pub(crate) entry: Arc<Value>,
     pub(crate) subentry: Arc<Value>,
     pub(crate) hub: Arc<Value>,
-}
-
-/// What a step was answered.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Answers {
-    pub(crate) step: Name,
-    /// Under `each`: which repetition.
-    pub(crate) repetition: Option<usize>,
-    pub(crate) values: Arc<Map>,
 }
 
 /// Where a step under `each` stands.
@@ -227,11 +217,12 @@ pub enum Ending {
 /// What every flow begins with, shared by all that have not changed it yet.
 struct Empty {
     map: Arc<Map>,
-    answered: Arc<Vec<Answers>>,
+    bindings: Bindings,
     asked: Arc<[Name]>,
 }
 
-static EMPTY: LazyLock<Empty> = LazyLock::new(|| Empty { map: Arc::default(), answered: Arc::default(), asked: Arc::default() });
+static EMPTY: LazyLock<Empty> =
+    LazyLock::new(|| Empty { map: Arc::default(), bindings: Bindings::default(), asked: Arc::default() });
 static NOTHING: LazyLock<Arc<Value>> = LazyLock::new(Arc::default);
 
 /// Null, shared.
@@ -263,8 +254,7 @@ impl State {
             at: Position::Ended,
             shown: None,
             revisited: false,
-            slots: Arc::clone(&EMPTY.map),
-            answered: Arc::clone(&EMPTY.answered),
+            bindings: EMPTY.bindings.clone(),
             input: None,
             asked: Arc::clone(&EMPTY.asked),
             labels: Arc::clone(&EMPTY.map),

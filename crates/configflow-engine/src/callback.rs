@@ -1,5 +1,7 @@
 //! Callbacks of providers: kept for the flow that they belong to.
 
+use std::sync::Arc;
+
 use configflow_core::Event;
 use configflow_core::definition::Op;
 
@@ -42,7 +44,8 @@ impl Engine {
     /// until the principal who drives the flow asks.
     ///
     /// # Errors
-    /// [`FlowError::UnknownFlow`] where no attempt under way has this `state`.
+    /// [`FlowError::UnknownFlow`] where no attempt under way has this `state`, [`FlowError::EmptyCallback`] where it brings
+    /// nothing: the attempt is then as it was.
     pub async fn callback(&self, query: &str) -> Result<Callback, FlowError> {
         self.returned(None, query).await
     }
@@ -57,6 +60,9 @@ impl Engine {
     }
 
     async fn returned(&self, path: Option<&str>, query: &str) -> Result<Callback, FlowError> {
+        if !url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error")) {
+            return Err(FlowError::EmptyCallback);
+        }
         // A gateway in front of the hub may have taken its own prefix away.
         let prefix =
             self.inner.external_url().and_then(|hub| Some(url::Url::parse(&hub).ok()?.path().trim_end_matches('/').to_owned()));
@@ -67,7 +73,7 @@ impl Engine {
         let flow_id = self.inner.link.returned(query, now, is_here).ok_or(FlowError::UnknownFlow)?;
         let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
         self.inner.keep_link(&flow).await?;
-        self.inner.apply(&flow, Event::Returned { error: error_of(query) }).await?;
+        self.inner.apply_detached(Arc::clone(&flow), Event::Returned { error: error_of(query) }).await?;
         self.inner.progressed(&flow);
         Ok(Callback { flow_id })
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use tracing::Instrument;
 
 use crate::builder::{Engine, Inner};
+use crate::driver::detached;
 use crate::error::FlowError;
 use crate::flows::Flow;
 
@@ -147,7 +148,7 @@ impl Caller {
             return Ok(());
         }
         let flow = self.flow(flow_id)?;
-        self.inner().apply(&flow, Event::Cancelled).await
+        self.inner().apply_detached(flow, Event::Cancelled).await
     }
 
     async fn drive(&self, flow_id: &str, event: Event) -> Result<Arc<FlowResult>, FlowError> {
@@ -155,10 +156,7 @@ impl Caller {
             return Ok(result);
         }
         let flow = self.flow(flow_id)?;
-        let driven = async {
-            let seen = self.inner().apply_counted(&flow, event).await?;
-            flow.shown_after(seen).await
-        };
-        driven.instrument(flow.span()).await
+        let (inner, span) = (Arc::clone(self.inner()), flow.span());
+        detached(async move { inner.apply_and_wait(&flow, event).await }).instrument(span).await
     }
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use configflow_core::definition::Show;
 use configflow_core::signature::Repeat;
-use configflow_core::{Effect, EffectOutcome, Event, Failure, Finish, FlowResult, Kind, Position, Transition, Work, step};
+use configflow_core::{Effect, EffectOutcome, Event, Failure, Finish, FlowResult, Kind, Position, State, Transition, Work, step};
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use crate::builder::Inner;
 use crate::error::FlowError;
-use crate::flows::{Flow, Unsettled};
+use crate::flows::{Flow, Unsettled, Waiter};
 use crate::notice::Notice;
 use crate::observe::Observed;
 use crate::operate::discovery_keys;
@@ -24,47 +25,71 @@ use crate::view::entry_view;
 impl Inner {
     /// Applies an event.
     pub(crate) async fn apply(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<(), FlowError> {
-        self.apply_counted(flow, event).await.map(|_| ())
-    }
-
-    /// Applies an event, and says how many results the flow had shown before.
-    pub(crate) async fn apply_counted(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<u64, FlowError> {
         if let Some(unsettled) = flow.take_unsettled() {
-            // The store failed when the last effect ended. Now it is asked again, before anything else happens.
-            let seen = flow.count();
-            if let Some(effect) = self.settle_outcome(flow, unsettled).await? {
-                self.run(flow, effect);
-            }
-            if matches!(event, Event::Answered { .. } | Event::Continued | Event::Back) {
-                // It was meant for what is no longer shown.
-                return Ok(seen);
-            }
+            self.settle_again(flow, unsettled).await?;
         }
-        let (seen, next) = self.advance(flow, event).await?;
-        if let Some(effect) = next {
+        if let Some(effect) = self.advance(flow, event, None).await? {
             self.run(flow, effect);
         }
-        Ok(seen)
+        Ok(())
     }
 
-    /// Applies an event: how many results the flow had shown before, and the effect that is to run now.
-    async fn advance(&self, flow: &Flow, event: Event) -> Result<(u64, Option<Effect>), FlowError> {
+    /// Applies an event, and gives the first result that it leads to, at once or by an effect.
+    pub(crate) async fn apply_and_wait(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<Arc<FlowResult>, FlowError> {
+        let (waiter, shown) = oneshot::channel();
+        match flow.take_unsettled() {
+            // What was to be applied was meant for what is no longer shown.
+            Some(unsettled) => {
+                flow.wait(waiter);
+                self.settle_again(flow, unsettled).await?;
+            }
+            None => {
+                if let Some(effect) = self.advance(flow, event, Some(waiter)).await? {
+                    self.run(flow, effect);
+                }
+            }
+        }
+        shown.await.unwrap_or(Err(FlowError::Closed))
+    }
+
+    /// The store failed when the last effect ended. Now it is asked again, before anything else happens.
+    async fn settle_again(self: &Arc<Self>, flow: &Arc<Flow>, unsettled: Unsettled) -> Result<(), FlowError> {
+        if let Some(effect) = self.settle_outcome(flow, unsettled).await? {
+            self.run(flow, effect);
+        }
+        Ok(())
+    }
+
+    /// Applies an event whether or not whoever sent it still waits: a client that hangs up while the store writes must not
+    /// leave the flow behind what is stored.
+    pub(crate) async fn apply_detached(self: &Arc<Self>, flow: Arc<Flow>, event: Event) -> Result<(), FlowError> {
+        let (inner, span) = (Arc::clone(self), flow.span());
+        detached(async move { inner.apply(&flow, event).await }).instrument(span).await
+    }
+
+    /// Gives a flow up, where that can still be done.
+    pub(crate) async fn give_up(&self, flow: &Flow) {
+        if let Err(error) = self.advance(flow, Event::Cancelled, None).await {
+            tracing::debug!(flow_id = %flow.id, code = error.code(), "the flow cannot be given up");
+        }
+    }
+
+    /// Applies an event, and gives back the effect that is to run now.
+    pub(crate) async fn advance(&self, flow: &Flow, event: Event, waiter: Option<Waiter>) -> Result<Option<Effect>, FlowError> {
         let state = flow.state();
         let span = tracing::info_span!("step", flow_id = %flow.id, step = state.step(), event = event.name());
-        self.advance_inside(flow, event).instrument(span).await
+        self.advance_inside(flow, event, waiter).instrument(span).await
     }
 
-    async fn advance_inside(&self, flow: &Flow, event: Event) -> Result<(u64, Option<Effect>), FlowError> {
+    async fn advance_inside(&self, flow: &Flow, event: Event, waiter: Option<Waiter>) -> Result<Option<Effect>, FlowError> {
         let _turn = flow.turn.lock().await;
-        let seen = flow.count();
         let before = flow.state();
         if before.is_over() {
             return Err(FlowError::UnknownFlow);
         }
         let action = running_action(flow);
         let transition = step(&flow.definition, &before, event.clone())?;
-        let next = self.settle(flow, Some(&before), Some(&event), action.as_deref(), transition).await?;
-        Ok((seen, next))
+        self.settle(flow, Some(&before), Some(&event), action.as_deref(), transition, waiter).await
     }
 
     /// Keeps where a flow stands now, shows what is to be shown, and gives back what is to be done.
@@ -75,6 +100,7 @@ impl Inner {
         event: Option<&Event>,
         action: Option<&str>,
         transition: Transition,
+        waiter: Option<Waiter>,
     ) -> Result<Option<Effect>, FlowError> {
         let Transition { state, show, effects, fault } = transition;
         if let Some(fault) = fault {
@@ -86,6 +112,9 @@ impl Inner {
         // after a crash it either is over, or stands where it was last kept.
         if !over && !matches!(state.position(), Position::Finishing { .. }) {
             self.store.save_flow(&flow.kept(Arc::clone(&state))).await?;
+        }
+        if over && !is_committed(before, event) {
+            self.store.remove_flow(&flow.id).await?;
         }
         if let Some(observer) = &self.observer {
             observer.transition(&Observed {
@@ -102,15 +131,21 @@ impl Inner {
         }
         flow.set_state(state);
         if over {
-            self.forget(flow).await?;
+            self.forget(flow);
         }
         let notified = matches!(show, Some(FlowResult::ProgressDone(_) | FlowResult::Progress(_)));
-        if let Some(show) = show {
-            let first = !over && !flow.has_shown();
-            flow.publish(show);
-            if first {
-                self.notify(Notice::FlowAdded { flow_id: flow.id.clone(), listed: is_listed(&flow.state()) });
-            }
+        if show.is_some() && !over && flow.shows_first() {
+            self.notify(Notice::FlowAdded { flow_id: flow.id.clone(), listed: is_listed(&flow.state()) });
+        }
+        match (show, waiter) {
+            // What an event shows by itself is the answer to its own request, and to no other.
+            (Some(show), Some(waiter)) => _ = waiter.send(Ok(Arc::new(show))),
+            (Some(show), None) => flow.publish(show),
+            (None, Some(waiter)) => flow.wait(waiter),
+            (None, None) => {}
+        }
+        if over {
+            flow.close();
         }
         if notified && event.is_some_and(|event| matches!(event, Event::EffectDone { .. })) {
             self.progressed(flow);
@@ -118,14 +153,12 @@ impl Inner {
         Ok(effects.run)
     }
 
-    async fn forget(&self, flow: &Flow) -> Result<(), FlowError> {
+    fn forget(&self, flow: &Flow) {
         self.flows.remove(flow);
         self.link.forget(&flow.id);
-        self.store.remove_flow(&flow.id).await?;
         if flow.has_shown() {
             self.notify(Notice::FlowRemoved { flow_id: flow.id.clone(), listed: is_listed(&flow.state()) });
         }
-        Ok(())
     }
 
     /// Tells listeners to ask again.
@@ -190,10 +223,10 @@ impl Inner {
             } else if ended.links {
                 self.keep_link(flow).await?;
             }
-            self.advance(flow, Event::EffectDone { id: ended.effect, outcome: ended.outcome.clone() }).await
+            self.advance(flow, Event::EffectDone { id: ended.effect, outcome: ended.outcome.clone() }, None).await
         };
         match settled.await {
-            Ok((_, next)) => Ok(next),
+            Ok(next) => Ok(next),
             Err(error) => {
                 if matches!(error, FlowError::Store(_)) {
                     flow.unsettled(ended, error.clone());
@@ -222,7 +255,7 @@ impl Inner {
         }
     }
 
-    async fn perform(&self, flow: &Flow, effect: Effect) -> EffectOutcome {
+    async fn perform(self: &Arc<Self>, flow: &Flow, effect: Effect) -> EffectOutcome {
         match effect.work {
             Work::Action { action, parameters, account, .. } => {
                 self.act(flow, &action, parameters, account.map(|account| *account)).await
@@ -232,7 +265,7 @@ impl Inner {
     }
 
     /// Writes what a flow ends with, in one transaction.
-    async fn write(&self, flow: &Flow, finish: Finish) -> EffectOutcome {
+    async fn write(self: &Arc<Self>, flow: &Flow, finish: Finish) -> EffectOutcome {
         match self.commit(flow, finish).await {
             Ok(result) => EffectOutcome::done(result),
             Err(FlowError::Store(error)) => error.into(),
@@ -240,7 +273,7 @@ impl Inner {
         }
     }
 
-    async fn commit(&self, flow: &Flow, finish: Finish) -> Result<Value, FlowError> {
+    async fn commit(self: &Arc<Self>, flow: &Flow, finish: Finish) -> Result<Value, FlowError> {
         let state = flow.state();
         let now = self.clock.now();
         let own_entry = || state.context().entry_id.clone().unwrap_or_default();
@@ -293,8 +326,8 @@ impl Inner {
         let committed = self.store.commit(commit).await?;
         let entry = Arc::new(committed.entry);
         if created {
+            self.end_others(flow, &entry).await;
             self.notify(Notice::EntryAdded { entry: Arc::clone(&entry) });
-            self.give_up_others(flow, &entry).await;
         } else {
             use configflow_core::definition::Reload;
             let reload = match reload {
@@ -305,35 +338,10 @@ impl Inner {
             self.notify(Notice::EntryUpdated { entry: Arc::clone(&entry), reload });
         }
         let mut result = json!({"entry": entry_view(&entry, Some(&flow.definition))});
-        if let (Some(next), Some(result)) = (next, result.as_object_mut()) {
-            result.insert("next_flow".to_owned(), next);
+        if let Some(next) = next {
+            result["next_flow"] = self.start_next(flow, &next).await;
         }
         Ok(result)
-    }
-
-    /// Flows that an entry made pointless: of the same device or account, and of an integration that has one entry at most.
-    async fn give_up_others(&self, flow: &Flow, entry: &Entry) {
-        let domain = &flow.definition.domain;
-        let mut others = match &entry.unique_id {
-            Some(unique_id) => self.flows.claimants(domain, unique_id),
-            None => Vec::new(),
-        };
-        if flow.definition.single_instance {
-            others.extend(self.flows.all().into_iter().filter(|other| {
-                let state = other.state();
-                other.definition.domain == *domain && *state.kind() == Kind::Config && state.context().entry_id.is_none()
-            }));
-        }
-        for other in others.into_iter().filter(|other| other.id != flow.id) {
-            self.give_up(&other).await;
-        }
-    }
-
-    /// Gives a flow up, where that can still be done.
-    pub(crate) async fn give_up(&self, flow: &Flow) {
-        if let Err(error) = self.advance(flow, Event::Cancelled).await {
-            tracing::debug!(flow_id = %flow.id, code = error.code(), "the flow cannot be given up");
-        }
     }
 
     fn subentry(&self, written: &Value) -> Result<Subentry, FlowError> {
@@ -347,6 +355,19 @@ impl Inner {
             more: Map::new(),
         })
     }
+}
+
+/// Runs to its end what nobody may interrupt.
+pub(crate) async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Result<T, FlowError>> + Send + 'static,
+) -> Result<T, FlowError> {
+    tokio::spawn(work.in_current_span()).await.unwrap_or(Err(FlowError::Closed))
+}
+
+/// Whether the store wrote what the flow ends with, and forgot the flow with it.
+fn is_committed(before: Option<&State>, event: Option<&Event>) -> bool {
+    let finishing = before.is_some_and(|before| matches!(before.position(), Position::Finishing { .. }));
+    finishing && matches!(event, Some(Event::EffectDone { outcome: EffectOutcome::Done { .. }, .. }))
 }
 
 /// The action whose effect a flow waits for.

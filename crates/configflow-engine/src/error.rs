@@ -24,6 +24,12 @@ pub enum FlowError {
     /// The sub-entry that the flow should change is not there.
     #[error("the sub-entry is not there")]
     UnknownSubentry,
+    /// The flow has no unique id by which what it found could be ignored.
+    #[error("the flow has no unique id")]
+    NoUniqueId,
+    /// A callback brought neither a code nor an error.
+    #[error("the callback brings neither a code nor an error")]
+    EmptyCallback,
     /// Another principal began the flow.
     #[error("another principal began the flow")]
     OtherPrincipal,
@@ -39,9 +45,6 @@ pub enum FlowError {
         /// How many may be.
         limit: usize,
     },
-    /// The flow has no unique id, so it cannot be ignored.
-    #[error("the flow has no unique id")]
-    NoUniqueId,
     /// The event does not fit.
     #[error(transparent)]
     Step(#[from] StepError),
@@ -65,10 +68,11 @@ impl FlowError {
             Self::UnknownHandler { .. } => "flow.unknown_handler",
             Self::UnknownEntry => "flow.unknown_entry",
             Self::UnknownSubentry => "flow.unknown_subentry",
+            Self::NoUniqueId => "flow.no_unique_id",
+            Self::EmptyCallback => "flow.empty_callback",
             Self::OtherPrincipal => "flow.other_principal",
             Self::TooMany { .. } => "flow.too_many",
             Self::TooManyOfOne { .. } => "flow.too_many_of_one",
-            Self::NoUniqueId => "flow.no_unique_id",
             Self::Step(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Entropy(_) => "engine.no_entropy",

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use configflow_core::{Definition, EffectId, EffectOutcome, FlowResult, State};
 use time::OffsetDateTime;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use crate::error::FlowError;
@@ -20,8 +20,11 @@ pub(crate) struct Flow {
     /// What the flow did towards linking is kept by one at a time, so that the last word is what was said last.
     pub(crate) keeping: tokio::sync::Mutex<()>,
     now: Mutex<Now>,
-    shown: watch::Sender<Shown>,
+    waiting: Mutex<Vec<Waiter>>,
 }
+
+/// A request that waits for what a flow shows next.
+pub(crate) type Waiter = oneshot::Sender<Result<Arc<FlowResult>, FlowError>>;
 
 struct Now {
     state: Arc<State>,
@@ -33,6 +36,8 @@ struct Now {
     unsettled: Option<Unsettled>,
     /// When somebody last drove it or looked at it.
     touched: OffsetDateTime,
+    /// Whether it has shown anything yet.
+    has_shown: bool,
 }
 
 /// What an effect came to.
@@ -46,22 +51,16 @@ pub(crate) struct Unsettled {
     pub(crate) links: bool,
 }
 
-/// What was last shown, and how many results were shown so far.
-#[derive(Clone, Default)]
-pub(crate) struct Shown {
-    pub(crate) count: u64,
-    pub(crate) result: Option<Arc<FlowResult>>,
-    /// Why nothing could be shown.
-    pub(crate) error: Option<FlowError>,
-}
-
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Flow {
     pub(crate) fn new(definition: Definition, state: State, principal: Option<String>, now: OffsetDateTime) -> Self {
-        Self::restored(definition, Arc::new(state), principal, Vec::new(), now)
+        let flow = Self::restored(definition, Arc::new(state), principal, Vec::new(), now);
+        // What its first transition shows, nobody has seen yet.
+        locked(&flow.now).has_shown = false;
+        flow
     }
 
     /// A flow as it was kept.
@@ -73,10 +72,10 @@ impl Flow {
         now: OffsetDateTime,
     ) -> Self {
         let id = state.flow_id().to_owned();
-        let now = Now { state, principal, running: None, claims, unsettled: None, touched: now };
-        let shown = watch::Sender::new(Shown::default());
+        let has_shown = state.shown().is_some();
+        let now = Now { state, principal, running: None, claims, unsettled: None, touched: now, has_shown };
         let (turn, keeping) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
-        Self { id, definition, turn, keeping, now: Mutex::new(now), shown }
+        Self { id, definition, turn, keeping, now: Mutex::new(now), waiting: Mutex::default() }
     }
 
     /// The flow as it is to be kept, standing at this state.
@@ -103,11 +102,9 @@ impl Flow {
     /// Remembers what the store could not keep, and tells whoever waits.
     pub(crate) fn unsettled(&self, unsettled: Unsettled, error: FlowError) {
         locked(&self.now).unsettled = Some(unsettled);
-        self.shown.send_modify(|shown| {
-            shown.count += 1;
-            shown.result = None;
-            shown.error = Some(error);
-        });
+        for waiter in std::mem::take(&mut *locked(&self.waiting)) {
+            let _ = waiter.send(Err(error.clone()));
+        }
     }
 
     /// What the store is to be asked for once more.
@@ -118,12 +115,15 @@ impl Flow {
     /// Binds the flow to the first principal that drives it, and refuses any other. Says whether this was the first.
     fn admit(&self, principal: &str, at: OffsetDateTime) -> Result<bool, FlowError> {
         let mut now = locked(&self.now);
-        now.touched = at;
         match &now.principal {
-            Some(bound) if bound == principal => Ok(false),
+            Some(bound) if bound == principal => {
+                now.touched = at;
+                Ok(false)
+            }
             Some(_) => Err(FlowError::OtherPrincipal),
             None => {
                 now.principal = Some(principal.to_owned());
+                now.touched = at;
                 Ok(true)
             }
         }
@@ -132,6 +132,16 @@ impl Flow {
     /// When somebody last drove it or looked at it.
     pub(crate) fn touched(&self) -> OffsetDateTime {
         locked(&self.now).touched
+    }
+
+    /// Remembers that it shows something, and says whether that is the first time.
+    pub(crate) fn shows_first(&self) -> bool {
+        !std::mem::replace(&mut locked(&self.now).has_shown, true)
+    }
+
+    /// Whether it has shown anything yet.
+    pub(crate) fn has_shown(&self) -> bool {
+        locked(&self.now).has_shown
     }
 
     /// Who drives the flow.
@@ -154,33 +164,23 @@ impl Flow {
         locked(&self.now).claims.push(key.to_owned());
     }
 
+    /// Lets a request wait for what is shown next. It waits before the effect begins that will show it.
+    pub(crate) fn wait(&self, waiter: Waiter) {
+        locked(&self.waiting).push(waiter);
+    }
+
+    /// Shows a result to whoever waits for one.
     pub(crate) fn publish(&self, result: FlowResult) {
-        self.shown.send_modify(|shown| {
-            shown.count += 1;
-            shown.result = Some(Arc::new(result));
-            shown.error = None;
-        });
-    }
-
-    /// Whether it has shown anything yet.
-    pub(crate) fn has_shown(&self) -> bool {
-        self.count() > 0
-    }
-
-    /// How many results were shown so far.
-    pub(crate) fn count(&self) -> u64 {
-        self.shown.borrow().count
-    }
-
-    /// The first result after those that were counted.
-    pub(crate) async fn shown_after(&self, count: u64) -> Result<Arc<FlowResult>, FlowError> {
-        let mut shown = self.shown.subscribe();
-        let seen = shown.wait_for(|shown| shown.count > count).await.map_err(|_| FlowError::Closed)?;
-        match (&seen.result, &seen.error) {
-            (Some(result), _) => Ok(Arc::clone(result)),
-            (None, Some(error)) => Err(error.clone()),
-            (None, None) => Err(FlowError::Closed),
+        let result = Arc::new(result);
+        for waiter in std::mem::take(&mut *locked(&self.waiting)) {
+            // Who hung up asks again.
+            let _ = waiter.send(Ok(Arc::clone(&result)));
         }
+    }
+
+    /// Nothing more will be shown: whoever still waits is told so.
+    pub(crate) fn close(&self) {
+        locked(&self.waiting).clear();
     }
 }
 
@@ -190,6 +190,8 @@ pub(crate) struct Flows {
     by_id: RwLock<HashMap<String, Arc<Flow>>>,
     /// How many flows each principal drives.
     driven: Mutex<HashMap<String, usize>>,
+    /// Integration to flows.
+    by_domain: Mutex<HashMap<String, BTreeSet<String>>>,
     /// Integration and unique id to flows.
     by_unique_id: Mutex<HashMap<(String, String), BTreeSet<String>>>,
     /// Flows that cannot go on since their definition changed; whoever asks is told once.
@@ -230,12 +232,21 @@ impl Flows {
             }
             *count += 1;
         }
+        locked(&self.by_domain).entry(flow.definition.domain.clone()).or_default().insert(flow.id.clone());
         flows.insert(flow.id.clone(), flow);
         Ok(())
     }
 
     pub(crate) fn remove(&self, flow: &Flow) {
         let was_there = self.by_id.write().unwrap_or_else(PoisonError::into_inner).remove(&flow.id).is_some();
+        let mut by_domain = locked(&self.by_domain);
+        if let Some(flows) = by_domain.get_mut(&flow.definition.domain) {
+            flows.remove(&flow.id);
+            if flows.is_empty() {
+                by_domain.remove(&flow.definition.domain);
+            }
+        }
+        drop(by_domain);
         let (claims, principal) = {
             let mut now = locked(&flow.now);
             (std::mem::take(&mut now.claims), now.principal.clone())
@@ -273,18 +284,25 @@ impl Flows {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// The flows of an integration, the oldest first where their ids are ULIDs.
+    pub(crate) fn of_domain(&self, domain: &str) -> Vec<Arc<Flow>> {
+        let ids: Vec<String> = locked(&self.by_domain).get(domain).into_iter().flatten().cloned().collect();
+        ids.iter().filter_map(|id| self.get(id)).collect()
+    }
+
+    /// The flows that have claimed a unique id.
+    pub(crate) fn of_unique_id(&self, domain: &str, unique_id: &str) -> Vec<Arc<Flow>> {
+        let key = (domain.to_owned(), unique_id.to_owned());
+        let ids: Vec<String> = locked(&self.by_unique_id).get(&key).into_iter().flatten().cloned().collect();
+        ids.iter().filter_map(|id| self.get(id)).collect()
+    }
+
     /// Claims a unique id for a flow; says whether another flow has it.
     pub(crate) fn claim(&self, domain: &str, unique_id: &str, flow_id: &str) -> bool {
         let mut owners = locked(&self.by_unique_id);
         let flows = owners.entry((domain.to_owned(), unique_id.to_owned())).or_default();
         flows.insert(flow_id.to_owned());
         flows.len() > 1
-    }
-
-    /// The flows that claim a unique id.
-    pub(crate) fn claimants(&self, domain: &str, unique_id: &str) -> Vec<Arc<Flow>> {
-        let ids = locked(&self.by_unique_id).get(&(domain.to_owned(), unique_id.to_owned())).cloned().unwrap_or_default();
-        ids.iter().filter_map(|flow_id| self.get(flow_id)).collect()
     }
 
     pub(crate) fn release(&self, domain: &str, unique_id: &str, flow_id: &str) {

@@ -21,7 +21,7 @@ impl Engine {
         if let Some(token) = token {
             self.inner.link.revoke(&token).await;
         }
-        for reauth in self.inner.flows.claimants(&entry.domain, &reauth_claim(&entry.entry_id)) {
+        for reauth in self.inner.flows.of_unique_id(&entry.domain, &reauth_claim(&entry.entry_id)) {
             self.inner.give_up(&reauth).await;
         }
         let entry = Arc::new(entry);

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use configflow_core::{Context, FlowResult, Kind, Started, StepError, start};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use crate::builder::{Engine, Inner};
 use crate::caller::Start;
+use crate::driver::detached;
 use crate::error::FlowError;
 use crate::flows::Flow;
 use crate::operate::reauth_claim;
@@ -57,7 +59,7 @@ impl Inner {
             Some(entry) if request.kind == Kind::Config && request.source == "reauth" => Some(reauth_claim(&entry.entry_id)),
             _ => None,
         };
-        if let Some(under_way) = reauth.as_ref().and_then(|claim| self.flows.claimants(domain, claim).into_iter().next()) {
+        if let Some(under_way) = reauth.as_ref().and_then(|claim| self.flows.of_unique_id(domain, claim).into_iter().next()) {
             return Ok(Arc::new(configflow_core::render(&under_way.definition, &under_way.state())?));
         }
         let account = match &entry {
@@ -101,20 +103,26 @@ impl Inner {
         }
         let state = flow.state();
         tracing::info!(flow_id = %flow.id, handler = %state.handler(), source = %state.context().source, "a flow began");
-        let begun = async {
-            let _turn = flow.turn.lock().await;
-            self.settle(&flow, None, None, None, transition).await
-        };
-        match begun.instrument(flow.span()).await {
-            Ok(Some(effect)) => self.run(&flow, effect),
-            Ok(None) => {}
-            Err(error) => {
-                // It was never there: nobody was told its id.
-                self.flows.remove(&flow);
-                return Err(error);
+        let (waiter, shown) = oneshot::channel();
+        let (inner, span) = (Arc::clone(self), flow.span());
+        let begun = async move {
+            let settled = {
+                let _turn = flow.turn.lock().await;
+                inner.settle(&flow, None, None, None, transition, Some(waiter)).await
+            };
+            match settled {
+                Ok(Some(effect)) => inner.run(&flow, effect),
+                Ok(None) => {}
+                Err(error) => {
+                    // It was never there: nobody was told its id.
+                    inner.flows.remove(&flow);
+                    return Err(error);
+                }
             }
-        }
-        flow.shown_after(0).await
+            Ok(())
+        };
+        detached(begun).instrument(span).await?;
+        shown.await.unwrap_or(Err(FlowError::Closed))
     }
 }
 
@@ -153,12 +161,12 @@ fn entry_name(entry: &Entry) -> Value {
     })
 }
 
-fn ended(flow_id: &str, domain: &str, reason: &str, translation_domain: Option<&'static str>) -> FlowResult {
+fn ended(flow_id: &str, domain: &str, reason: &str, translation_domain: Option<&str>) -> FlowResult {
     FlowResult::Abort(configflow_core::Abort {
         flow_id: flow_id.to_owned(),
         handler: Value::String(domain.to_owned()),
         reason: reason.to_owned(),
         description_placeholders: None,
-        translation_domain,
+        translation_domain: translation_domain.map(str::to_owned),
     })
 }

@@ -2,13 +2,13 @@
 //!
 //! Not a store: attempts and tokens are given back to the caller.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
 use url::Url;
 
-use crate::catalogue::{Catalogue, Resolution, ResolveError, Resolved};
+use crate::catalogue::{Catalogue, Provider, Resolution, ResolveError, Resolved};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::http::{ClientError, Http, HttpOptions};
@@ -26,7 +26,18 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     keys: Mutex<HashMap<Url, Arc<KeySet>>>,
+    resolved: Mutex<VecDeque<Kept>>,
 }
+
+/// A provider that was resolved with these parameters.
+#[derive(Debug)]
+struct Kept {
+    given: BTreeMap<String, String>,
+    resolved: Arc<Resolved>,
+}
+
+/// How many resolved providers are kept: the flows of a hub use few.
+const RESOLVED: usize = 32;
 
 impl Client {
     /// A client with the machine's clock and random numbers.
@@ -43,7 +54,7 @@ impl Client {
     /// When the HTTP client cannot be built.
     pub fn with(options: HttpOptions, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, ClientError> {
         let http = Http::new(options)?;
-        Ok(Self { inner: Arc::new(Inner { http, clock, entropy, keys: Mutex::default() }) })
+        Ok(Self { inner: Arc::new(Inner { http, clock, entropy, keys: Mutex::default(), resolved: Mutex::default() }) })
     }
 
     /// Finds a provider, gives its parameters their values, and asks its issuer for metadata where that is needed.
@@ -56,10 +67,29 @@ impl Client {
         name: &str,
         parameters: &BTreeMap<String, String>,
     ) -> Result<Arc<Resolved>, ResolveError> {
+        if let Some(resolved) = catalogue.provider(name).and_then(|provider| self.kept(provider, parameters)) {
+            return Ok(resolved);
+        }
         match catalogue.resolve(name, parameters)? {
-            Resolution::Ready(resolved) => Ok(Arc::from(resolved)),
+            Resolution::Ready(resolved) => Ok(self.keep(parameters, Arc::from(resolved))),
             Resolution::Discover(provider) => Ok(Arc::new(self.discover(*provider).await?)),
         }
+    }
+
+    /// What was resolved before, from the file alone. What an issuer said may have changed meanwhile.
+    fn kept(&self, provider: &Arc<Provider>, parameters: &BTreeMap<String, String>) -> Option<Arc<Resolved>> {
+        let kept = self.inner.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().find(|kept| Arc::ptr_eq(&kept.resolved.provider, provider) && kept.given == *parameters);
+        found.map(|kept| Arc::clone(&kept.resolved))
+    }
+
+    fn keep(&self, given: &BTreeMap<String, String>, resolved: Arc<Resolved>) -> Arc<Resolved> {
+        let mut kept = self.inner.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == RESOLVED {
+            kept.pop_front();
+        }
+        kept.push_back(Kept { given: given.clone(), resolved: Arc::clone(&resolved) });
+        resolved
     }
 
     pub(crate) fn http(&self) -> &Http {
@@ -75,10 +105,10 @@ impl Client {
     }
 
     pub(crate) fn kept_keys(&self, url: &Url) -> Option<Arc<KeySet>> {
-        self.inner.keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(url).cloned()
+        self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned()
     }
 
     pub(crate) fn keep_keys(&self, url: &Url, keys: Arc<KeySet>) {
-        self.inner.keys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(url.clone(), keys);
+        self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(url.clone(), keys);
     }
 }

@@ -121,7 +121,8 @@ pub(crate) fn open(path: &Path, key: Option<Key>) -> Result<Opened, OpenError> {
         },
     };
     let sealer = Sealer::new(&key);
-    make_private(&database).map_err(io)?;
+    // SQLite gives its companions the same mode.
+    private().open(&database).map_err(io)?;
 
     let faulty = |source: &rusqlite::Error| match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotAStore { database: database.clone() },
@@ -156,7 +157,7 @@ impl Folder {
             return Ok(());
         }
         let failed = |error: std::io::Error| StoreError::Failed { reason: format!("the lock of the flows: {}", error.kind()) };
-        let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&self.lock).map_err(failed)?;
+        let file = private().open(&self.lock).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {
                 *held = Some(file);
@@ -168,13 +169,13 @@ impl Folder {
     }
 }
 
-/// Makes the file for its owner alone; SQLite gives its companions the same mode.
-fn make_private(database: &Path) -> std::io::Result<()> {
+/// Opens a file, and makes it for its owner alone where it is missing.
+fn private() -> std::fs::OpenOptions {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(database).map(|_| ())
+    options
 }
 
 fn connect(database: &Path) -> rusqlite::Result<Connection> {

@@ -66,7 +66,11 @@ impl Sealer {
         let data = self.associated(place);
         let payload = Payload { msg: sealed, aad: &data };
         let plain = self.cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| StoreError::Unreadable)?;
-        serde_json::from_slice(&Zeroizing::new(plain)).map_err(|_| StoreError::Unreadable)
+        let plain = Zeroizing::new(plain);
+        let mut json = serde_json::Deserializer::from_slice(&plain);
+        // What opens was sealed here, so it is as deep as something that was once in memory: an answer of an API inside a state.
+        json.disable_recursion_limit();
+        T::deserialize(&mut json).map_err(|_| StoreError::Unreadable)
     }
 
     fn associated(&self, place: Place<'_>) -> Vec<u8> {
@@ -86,6 +90,14 @@ mod tests {
     use super::*;
 
     const PLACE: Place<'_> = Place { table: "flows", row: &["one"] };
+
+    #[test]
+    fn what_was_deep_in_memory_is_as_deep_again() {
+        let sealer = Sealer::new(&Key::generate().expect("a key"));
+        let deep = (0..300).fold(serde_json::json!(1), |inner, _| serde_json::json!([inner]));
+        let sealed = sealer.seal(PLACE, &deep).expect("sealed");
+        assert_eq!(sealer.open::<serde_json::Value>(PLACE, &sealed).expect("opened"), deep);
+    }
 
     #[test]
     fn sec_20_what_was_sealed_opens_in_its_place_under_its_key_and_nowhere_else() {

@@ -61,7 +61,7 @@ pub(crate) fn definition() -> Value {
                 "properties": {
                     "provider": {"type": "string"}, "parameters": {"type": "object"}, "client_id": {"type": "string"},
                     "client_secret": {"type": "string"}, "key": {"type": "string"}, "scopes": {"type": "array"},
-                    "credentials": {"type": "string"}, "settings": {"type": "object"},
+                    "credentials": {"type": "string"},
                 },
             },
         },
@@ -181,9 +181,21 @@ fn field() -> Value {
             "transient": {"type": "boolean"}, "advanced": {"type": "boolean"}, "strip": {"type": "boolean"},
             "lower": {"type": "boolean"}, "upper": {"type": "boolean"}, "capitalize": {"type": "boolean"}, "title": {"type": "boolean"}, "value": {}, "enum": {"type": "string"}, "min": {"type": "number"}, "max": {"type": "number"},
             "above": {"type": "number"}, "below": {"type": "number"}, "clamp": {"type": "boolean"}, "length": {"type": "object"},
-            "match": {"type": "string"}, "url": {"type": "boolean"}, "email": {"type": "boolean"}, "nullable": {"type": "boolean"},
+            "match": {"type": "string"}, "url": {"type": "boolean"}, "email": {"type": "boolean"}, "nullable": {"type": "boolean"}, "message": {"type": "string"}, "description": {"type": ["string", "object"]}, "marker": {},
             "options": {"type": ["array", "object", "string"]}, "section": {"type": ["object", "null"]},
             "fields": {"type": "object", "additionalProperties": {"$ref": "#/$defs/field"}}, "about": {"type": "string"},
+            "message": {"type": "string"}, "description": {"type": ["string", "object"]}, "marker": marker(),
         },
+    })
+}
+
+/// How a field is marked, where it is neither plainly required nor plainly optional.
+fn marker() -> Value {
+    let groups = json!({"inclusive": {"type": "string"}, "exclusive": {"type": "string"}});
+    json!({
+        "oneOf": [
+            {"enum": ["plain", "removed"]},
+            {"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": groups},
+        ],
     })
 }

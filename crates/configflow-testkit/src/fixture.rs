@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::simulated::Script;
+use crate::simulated::{Behaviour, Script};
 
 /// A fixture as it is written.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -35,7 +35,6 @@ pub struct Fixture {
     pub entries: Vec<FixtureEntry>,
     /// What the simulated provider does.
     #[serde(default)]
-    #[schemars(with = "Map<String, Value>")]
     pub provider: Script,
     /// Client ids and secrets that the operator stored, for `application_credentials`.
     #[serde(default)]
@@ -91,6 +90,26 @@ pub struct FixtureEntry {
     /// How it came to be.
     #[serde(default = "user")]
     pub source: String,
+    /// Its sub-entries.
+    #[serde(default)]
+    pub subentries: Vec<FixtureSubentry>,
+}
+
+/// A sub-entry that is there before.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixtureSubentry {
+    /// Its type.
+    pub subentry_type: String,
+    /// Its title.
+    #[serde(default)]
+    pub title: String,
+    /// Its data.
+    #[serde(default)]
+    pub data: Map<String, Value>,
+    /// Its unique id.
+    #[serde(default)]
+    pub unique_id: Option<String>,
 }
 
 /// What an action of the embedder's answers.
@@ -109,7 +128,7 @@ pub struct ActionAnswer {
 }
 
 /// One step: what is expected to be shown, then what is done. Texts may hold `{{ … }}` over the live values
-/// `returned_url`, `auth_url`, `flow_id`, `entry_id`, `result`.
+/// `returned_url`, `last_returned_url`, `auth_url`, `flow_id`, `entry_id`, `subentry_id`, `result`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FixtureStep {
@@ -124,7 +143,7 @@ pub struct FixtureStep {
     pub expect: Option<Value>,
     /// What the person does at the provider from here on.
     #[serde(default)]
-    pub person: Option<Value>,
+    pub person: Option<Behaviour>,
     /// Answers what is shown.
     #[serde(default)]
     pub answer: Option<Value>,
@@ -158,7 +177,7 @@ pub struct StartStep {
     /// The entry that it changes: `{{ entry_id }}`.
     #[serde(default)]
     pub entry_id: Option<String>,
-    /// The sub-entry that it changes.
+    /// The sub-entry that it changes: `{{ subentry_id }}`.
     #[serde(default)]
     pub subentry_id: Option<String>,
     /// The data that starts it.
@@ -235,6 +254,15 @@ impl Fixture {
     /// # Errors
     /// As for [`Fixture::read`].
     pub fn parse(text: &[u8], path: &Path) -> Result<Self, FixtureError> {
+        // An editor's byte-order mark is no part of the text.
+        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+        if let Some(first) = text.iter().find(|byte| !byte.is_ascii_whitespace()).filter(|first| **first != b'{') {
+            let before: Vec<u8> = text.iter().copied().take_while(|byte| byte != first).collect();
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let column = before.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len) + 1;
+            let message = "expected a fixture: `{ \"flow\": …, \"steps\": […] }`".to_owned();
+            return Err(FixtureError::Broken { path: path.to_owned(), line, column, message });
+        }
         serde_json::from_slice(text).map_err(|error| {
             let message = error.to_string();
             let place = format!(" at line {} column {}", error.line(), error.column());

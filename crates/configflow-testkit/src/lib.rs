@@ -14,13 +14,16 @@ mod mask;
 pub mod replay;
 pub mod schema;
 mod scripted;
+mod secrets;
 pub mod simulated;
 pub mod snapshot;
 mod transition;
 
 pub use compare::{Difference, differences};
 pub use drive::{DriveError, Driven, Mismatch, Provider, drive};
-pub use fixture::{ActionAnswer, Credential, Fixture, FixtureEntry, FixtureError, FixtureStep, MAX_FIXTURE, StartStep};
+pub use fixture::{
+    ActionAnswer, Credential, Fixture, FixtureEntry, FixtureError, FixtureStep, FixtureSubentry, MAX_FIXTURE, StartStep,
+};
 pub use flows::{Flows, FlowsError};
 pub use mask::Mask;
 pub use scripted::Scripted;

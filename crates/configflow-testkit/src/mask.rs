@@ -3,7 +3,6 @@
 //! Ids, times and the one-time parameters of URLs become `<flow_id>`, `<entry_id>`, `<time>`, `<state>` and so on; answers of
 //! secret fields become `<secret>`.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -19,8 +18,8 @@ static ONE_TIME: LazyLock<Regex> = LazyLock::new(|| {
 /// What to hide beside what is always hidden.
 #[derive(Debug, Clone, Default)]
 pub struct Mask {
-    /// Texts to their names: ids that were made in this run.
-    known: BTreeMap<String, String>,
+    /// Texts and their names, the longest first: ids that were made in this run, and secrets.
+    known: Vec<(String, String)>,
 }
 
 impl Mask {
@@ -30,10 +29,11 @@ impl Mask {
         Self::default()
     }
 
-    /// Hides a text wherever it appears.
+    /// Hides a text wherever it appears; one of up to three characters only where it is the whole text.
     pub fn hide(&mut self, text: &str, name: &str) {
-        if !text.is_empty() {
-            self.known.insert(text.to_owned(), format!("<{name}>"));
+        if !text.is_empty() && !self.known.iter().any(|(known, _)| known == text) {
+            let at = self.known.partition_point(|(known, _)| known.len() > text.len());
+            self.known.insert(at, (text.to_owned(), format!("<{name}>")));
         }
     }
 
@@ -53,6 +53,9 @@ impl Mask {
     /// The text with everything hidden that differs from run to run.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
+        if let Some((_, name)) = self.known.iter().find(|(known, _)| known == text) {
+            return name.clone();
+        }
         let mut text = ONE_TIME
             .replace_all(text, |found: &Captures<'_>| {
                 let name = &found["name"];
@@ -60,7 +63,7 @@ impl Mask {
             })
             .into_owned();
         for (known, name) in &self.known {
-            if text.contains(known) {
+            if known.chars().count() > 3 && text.contains(known) {
                 text = text.replace(known, name);
             }
         }
@@ -84,6 +87,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_longest_text_is_hidden_first_and_a_short_one_only_as_a_whole() {
+        let mut mask = Mask::new();
+        for secret in ["canary", "canary-long", "on"] {
+            mask.hide(secret, "secret");
+        }
+        let shown = mask.value(&json!(["canary", "https://u:canary-long@host/canaryx", "on", "option"]));
+        assert_eq!(shown, json!(["<secret>", "https://u:<secret>@host/<secret>x", "<secret>", "option"]));
+    }
 
     #[test]
     fn what_is_made_anew_is_hidden_and_the_rest_is_not() {

@@ -2,28 +2,25 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use configflow_core::{Definition, EffectOutcome, Event};
+use configflow_core::{EffectOutcome, Event};
 use configflow_engine::{Observed, Observer};
 use serde_json::{Map, Value, json};
 
+use crate::secrets::Secrets;
+
 /// Records every transition of an engine.
 pub(crate) struct Recorder {
-    /// The fields whose answers must not be recorded.
-    secret: Vec<String>,
+    secrets: Secrets,
     recorded: Mutex<Vec<Value>>,
 }
 
 impl Recorder {
-    pub(crate) fn new(definition: &Definition) -> Self {
-        let mut secret = Vec::new();
-        let mut open: Vec<_> = definition.fields.values().cloned().collect();
-        while let Some(field) = open.pop() {
-            if field.secret {
-                secret.push(field.name.to_string());
-            }
-            open.extend(field.section().into_iter().flat_map(|section| section.fields.iter().cloned()));
-        }
-        Self { secret, recorded: Mutex::default() }
+    pub(crate) fn new(secrets: Secrets) -> Self {
+        Self { secrets, recorded: Mutex::default() }
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     fn recorded(&self) -> MutexGuard<'_, Vec<Value>> {
@@ -33,26 +30,12 @@ impl Recorder {
     /// Adds what is no transition: an answer that was refused.
     pub(crate) fn refused(&self, step: &str, input: &Value, refusal: &Value) {
         self.recorded()
-            .push(json!({"event": "answered", "from": step, "input": self.without_secrets(input), "rejected": refusal}));
+            .push(json!({"event": "answered", "from": step, "input": self.secrets.without(input), "rejected": refusal}));
     }
 
     /// What was recorded so far.
     pub(crate) fn take(&self) -> Vec<Value> {
         std::mem::take(&mut self.recorded())
-    }
-
-    fn without_secrets(&self, value: &Value) -> Value {
-        match value {
-            Value::Object(map) => {
-                let shown = map.iter().map(|(key, value)| {
-                    let hidden = self.secret.contains(key) && !value.is_null();
-                    (key.clone(), if hidden { "<secret>".into() } else { self.without_secrets(value) })
-                });
-                Value::Object(shown.collect())
-            }
-            Value::Array(items) => items.iter().map(|item| self.without_secrets(item)).collect(),
-            plain => plain.clone(),
-        }
     }
 }
 
@@ -62,7 +45,7 @@ impl Observer for Recorder {
         line.insert("event".to_owned(), observed.event.map_or("started", Event::name).into());
         match observed.event {
             None => _ = line.insert("source".to_owned(), observed.after.context().source.clone().into()),
-            Some(Event::Answered { input }) => _ = line.insert("input".to_owned(), self.without_secrets(input)),
+            Some(Event::Answered { input }) => _ = line.insert("input".to_owned(), self.secrets.without(input)),
             Some(Event::EffectDone { outcome, .. }) => {
                 line.insert("action".to_owned(), observed.action.into());
                 let outcome = match outcome {

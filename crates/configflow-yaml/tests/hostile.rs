@@ -82,12 +82,52 @@ fn odd_white_space_is_a_clear_mistake_or_none() {
 #[test]
 fn a_definition_of_many_parts_is_checked_quickly() {
     let mut text = "domain: many\nlet:\n".to_owned();
-    text.extend((0..500).map(|at| format!("  n{at}: \"{{{{ n{} }}}}\"\n", at + 1)));
-    text.push_str("  n500: 1\nfields:\n  host: { type: string }\nconfig:\n  user: { form: [host], then: s0 }\n");
+    text.extend((0..500).map(|at| format!("  n{at}: \"{{{{ n{} }}}}\"\n", at / 2 + 500)));
+    text.extend((500..750).map(|at| format!("  n{at}: {at}\n")));
+    text.push_str("fields:\n  host: { type: string }\nconfig:\n  user: { form: [host], then: s0 }\n");
     text.extend((0..500).map(|at| format!("  s{at}: {{ form: [], then: s{} }}\n", at + 1)));
     text.push_str("  s500: { then: { abort: \"{{ n0 }}\" } }\n");
     let found = diagnostics(&Source::new("many.yaml", &text));
     assert!(found.is_empty(), "{found}");
+}
+
+#[test]
+fn blocks_formulas_and_steps_do_not_multiply() {
+    let file = |parts: &str, check: &str| {
+        format!(
+            "domain: x\nfields:\n  host: {{ type: string }}\n{parts}config:\n  user: {{ form: [host], check: [use: b0], {check} }}\n"
+        )
+    };
+    let chain = |uses: &str, last: usize| -> String {
+        let blocks = (0..last).map(|at| format!("  b{at}: [{}]\n", uses.replace('N', &format!("b{}", at + 1))));
+        let rule = format!("  b{last}: [{{ when: host == 'x', error: {{ host: bad }} }}]\n");
+        "blocks:\n".chars().map(String::from).chain(blocks).chain([rule]).collect()
+    };
+    let ends = "then: { abort: done }";
+    let is = |text: &str, code: &str| {
+        let found = diagnostics(&Source::new("multiply.yaml", text));
+        let codes: Vec<&str> = found.iter().map(|one| one.code.as_str()).collect();
+        assert_eq!(codes, [code], "{found}");
+    };
+    is(&file(&chain("use: N", 3_000), ends), "definition.too_large");
+    is(&file(&chain("use: N, use: N", 30), ends), "definition.too_large");
+    let rules = vec!["{ when: host == 'x', error: { host: bad } }"; 600].join(", ");
+    let uses = vec!["use: b1"; 600].join(", ");
+    is(&file(&format!("blocks:\n  b0: [{uses}]\n  b1: [{rules}]\n"), ends), "definition.too_large");
+
+    let doubling: String = (0..60).map(|at| format!("  l{at}: \"{{{{ l{0} ~ l{0} }}}}\"\n", at + 1)).collect();
+    is(&file(&format!("let:\n{doubling}  l60: 1\n{}", chain("use: N", 1)), "then: { abort: \"{{ l0 }}\" }"), "let.too_large");
+    let deep: String = (0..5_000).map(|at| format!("  l{at}: \"{{{{ l{} }}}}\"\n", at + 1)).collect();
+    is(&file(&format!("let:\n{deep}  l5000: 1\n{}", chain("use: N", 1)), "then: { abort: \"{{ l0 }}\" }"), "let.too_large");
+
+    let steps: String = (0..4_000).map(|at| format!("  s{at}: {{ then: s{} }}\n", at + 1)).collect();
+    let found = diagnostics(&Source::new("steps.yaml", &format!("domain: x\nconfig:\n  user: {{ then: s0 }}\n{steps}")));
+    assert!(found.iter().any(|one| one.code.as_str() == "definition.too_large"), "{found}");
+    let long = format!(
+        "domain: x\nfields:\n  a: {{ type: string }}\nconfig:\n  user: {{ form: [a], then: {{ abort: \"{}\" }} }}\n",
+        "{{ a }}".repeat(60_000)
+    );
+    is(&long, "definition.too_large");
 }
 
 #[test]

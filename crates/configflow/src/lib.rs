@@ -31,6 +31,68 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! What YAML cannot say well, such as a device's own protocol, is an action. Its signature is what the loader checks definitions
+//! against, so it is registered before they are loaded.
+//!
+//! ```
+//! use configflow::{Action, ActionCall, BoxFuture, Engine, Failure, Options, Repeat, Shape, Signature, Source, Start, Value, ValueKind};
+//! use configflow::{FailureCode, Parameter, load};
+//! use serde_json::json;
+//!
+//! struct Hello;
+//!
+//! impl Action for Hello {
+//!     fn signature(&self) -> Signature {
+//!         Signature {
+//!             name: "lamp.hello".to_owned(),
+//!             summary: "Asks a lamp for its name.".to_owned(),
+//!             takes: vec![Parameter { name: "host".to_owned(), kind: ValueKind::String, required: true }],
+//!             gives: Shape::Fields(vec![("name".to_owned(), ValueKind::String)]),
+//!             fails: vec![FailureCode { code: "unreachable".to_owned(), fields: Vec::new() }],
+//!             repeat: Repeat::Repeatable,
+//!             account: false,
+//!         }
+//!     }
+//!
+//!     fn run<'a>(&'a self, call: ActionCall) -> BoxFuture<'a, Result<Value, Failure>> {
+//!         Box::pin(async move {
+//!             match call.parameters["host"].as_str() {
+//!                 Some("lamp.local") => Ok(json!({"name": "Desk"})),
+//!                 _ => Err(Failure::code("unreachable")),
+//!             }
+//!         })
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let builder = Engine::builder().action(Hello);
+//! let options = Options { signatures: builder.signatures(), ..Options::default() };
+//! let definition = load(&Source::new("lamp.yaml", r#"
+//! domain: lamp
+//! fields:
+//!   host: { type: string, required: true }
+//! config:
+//!   user:
+//!     form: [host]
+//!     do:
+//!       - lamp.hello: { host: "{{ host }}" }
+//!         as: lamp
+//!         on_error: { unreachable: { error: { host: cannot_connect } } }
+//!     then: { create_entry: { title: "{{ lamp.name }}", data: "{{ answers }}" } }
+//! "#), &options)?.definition;
+//!
+//! let hub = builder.definition(definition).build()?.caller("admin");
+//! let form = hub.start(Start::user("lamp")).await?.to_value();
+//! let flow_id = form["flow_id"].as_str().unwrap_or_default();
+//! let again = hub.answer(flow_id, json!({"host": "nowhere"})).await?.to_value();
+//! assert_eq!(again["errors"], json!({"host": "cannot_connect"}));
+//! let created = hub.answer(flow_id, json!({"host": "lamp.local"})).await?.to_value();
+//! assert_eq!(created["title"], "Desk");
+//! # Ok(())
+//! # }
+//! ```
 
 pub use configflow_core::signature::{FailureCode, Parameter, Repeat, Shape, Signature, Signatures, ValueKind};
 pub use configflow_core::{
@@ -38,8 +100,8 @@ pub use configflow_core::{
     step,
 };
 pub use configflow_engine::{
-    Action, ActionCall, Builder, Callback, Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore, Notice,
-    Observed, Observer, Start, Store, StoreError, Subentry, Token, entry_view,
+    Action, ActionCall, BoxFuture, Builder, Callback, Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore,
+    Notice, Observed, Observer, Resumed, Start, Store, StoreError, Subentry, Token, entry_view,
 };
 pub use configflow_oauth::{Catalogue, Clock, Entropy, Outbound, Secret, SystemClock, SystemEntropy};
 pub use configflow_yaml::{Diagnostic, Diagnostics, Loaded, Options, Source, load};
@@ -48,5 +110,8 @@ pub use configflow_yaml::{Diagnostic, Diagnostics, Loaded, Options, Source, load
 pub use configflow_core as core;
 /// The OAuth 2 backend with all its parts.
 pub use configflow_oauth as oauth;
+/// Flows, entries and tokens on disk, sealed (feature `sqlite`, which builds SQLite).
+#[cfg(feature = "sqlite")]
+pub use configflow_store as store;
 /// The loader with all its parts.
 pub use configflow_yaml as yaml;

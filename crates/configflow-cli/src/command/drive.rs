@@ -12,9 +12,10 @@ const EMBEDDED_FLOWS: &[(&str, &str)] = &[("ms365_calendar", include_str!("../..
 const EMBEDDED_FIXTURE: &str = include_str!("../../../../fixtures/steps/ms365_calendar_primary.json");
 
 pub(crate) fn run(fixture: Option<&Path>, flows: Option<&Path>, live: bool) -> Outcome {
+    let fixture_path = fixture.unwrap_or(Path::new("<embedded>"));
     let (parsed, near) = match fixture {
         Some(path) => (Fixture::read(path), Flows::near(path)),
-        None => (Fixture::parse(EMBEDDED_FIXTURE.as_bytes(), Path::new("<embedded>")), Some(Flows::embedded(EMBEDDED_FLOWS))),
+        None => (Fixture::parse(EMBEDDED_FIXTURE.as_bytes(), fixture_path), Some(Flows::embedded(EMBEDDED_FLOWS))),
     };
     let fixture = match parsed {
         Ok(fixture) => fixture,
@@ -31,7 +32,7 @@ pub(crate) fn run(fixture: Option<&Path>, flows: Option<&Path>, live: bool) -> O
     match block_on(drive(&fixture, &flows, provider)) {
         Ok(Ok(driven)) => report(&driven),
         Ok(Err(error)) => {
-            complain_of(&error);
+            complain_of(fixture_path, &error);
             Outcome::Broken
         }
         Err(error) => {

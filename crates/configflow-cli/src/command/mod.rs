@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod accounts;
 pub(crate) mod check;
 pub(crate) mod drive;
 pub(crate) mod graph;
@@ -16,7 +17,7 @@ use configflow_core::Definition;
 use configflow_testkit::{DriveError, FlowsError};
 use configflow_yaml::{Colour, Options, Source, human, load};
 
-use crate::outcome::complain;
+use crate::outcome::{complain, say};
 
 /// Runs what is asynchronous.
 pub(crate) fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
@@ -43,11 +44,15 @@ pub(crate) fn definition_of(file: &Path) -> Option<Definition> {
     }
 }
 
-/// Says why a fixture could not be run; a broken definition with its diagnostics.
-pub(crate) fn complain_of(error: &DriveError) {
-    if let DriveError::Flows(FlowsError::Broken { text, diagnostics }) = error {
-        complain(human(text, diagnostics, Colour::Ansi));
-    } else {
-        complain(format_args!("error[{}]: {error}", error.code()));
+/// Says why a fixture could not be run; a broken definition with its diagnostics, a broken step with what happened until then.
+pub(crate) fn complain_of(fixture: &Path, error: &DriveError) {
+    match error {
+        DriveError::Flows(FlowsError::Broken { text, diagnostics }) => complain(human(text, diagnostics, Colour::Ansi)),
+        DriveError::Flows(_) => complain(format_args!("error[{}]: {error}", error.code())),
+        DriveError::Step { transitions, .. } => {
+            transitions.iter().for_each(say);
+            complain(format_args!("error[{}]: {}: {error}", error.code(), fixture.display()));
+        }
+        _ => complain(format_args!("error[{}]: {}: {error}", error.code(), fixture.display())),
     }
 }

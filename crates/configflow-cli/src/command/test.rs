@@ -92,8 +92,8 @@ fn one(path: &Path, flows: Option<&Path>, update: bool, live: bool, counts: &mut
     let driven = match block_on(drive(&fixture, &flows, provider)) {
         Ok(Ok(driven)) => driven,
         Ok(Err(error)) => {
-            complain_of(&error);
-            return broken(&error);
+            complain_of(path, &error);
+            return broken(&error.code());
         }
         Err(error) => return broken(&error),
     };

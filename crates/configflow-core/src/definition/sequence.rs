@@ -79,8 +79,6 @@ pub struct AccountSpec {
     pub scopes: Vec<ScopeSpec>,
     /// `application_credentials`: client id and secret are the operator's, by implementation.
     pub credentials: Option<Template>,
-    /// More settings that the OAuth backend knows.
-    pub settings: Option<Template>,
 }
 
 /// One scope, under a condition.

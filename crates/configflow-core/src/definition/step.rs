@@ -197,8 +197,8 @@ fn targets(step: &Step) -> Vec<Name> {
 
 fn fixed_names(form: &FormSpec) -> Option<Arc<[Name]>> {
     let name = |item: &FormItem| match item {
-        FormItem::Field(field) => Some(field.field.name.clone()),
-        FormItem::When { .. } => None,
+        FormItem::Field(field) if !field.field.advanced => Some(field.field.name.clone()),
+        FormItem::Field(_) | FormItem::When { .. } => None,
     };
     form.items.iter().map(name).collect()
 }

@@ -1,13 +1,16 @@
 //! A bare expression: compiled once, shared when two are equal, evaluated against a scope.
 
 use std::collections::{BTreeSet, HashMap};
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use minijinja::{ErrorKind, Value};
 
 use super::environment::ENVIRONMENT;
+use super::json::json_or_omit;
 use super::scope::Scope;
+use super::simple::Simple;
 use super::slices;
 
 /// The longest expression in bytes. Longer chains can exhaust the stack of the compiler.
@@ -19,9 +22,17 @@ pub struct Expr(Arc<Compiled>);
 
 struct Compiled {
     source: String,
-    expression: minijinja::Expression<'static, 'static>,
-    /// The same with its slices as calls, where it has some: for its names.
-    unsliced: Option<minijinja::Expression<'static, 'static>>,
+    form: Form,
+}
+
+/// What an expression was compiled to.
+enum Form {
+    Simple(Simple),
+    Jinja {
+        expression: minijinja::Expression<'static, 'static>,
+        /// The same with its slices as calls, where it has some: for its names.
+        unsliced: Option<minijinja::Expression<'static, 'static>>,
+    },
 }
 
 impl Expr {
@@ -38,11 +49,19 @@ impl Expr {
         if source.len() > MAX_EXPRESSION {
             return Err(ExprError::TooLong { length: source.len() });
         }
+        match Simple::of(source) {
+            Some(simple) => Ok(Self(Arc::new(Compiled { source: source.to_owned(), form: Form::Simple(simple) }))),
+            None => Self::compile_by_jinja(source),
+        }
+    }
+
+    /// Compiles an expression by the template engine, however simple it is.
+    pub(super) fn compile_by_jinja(source: &str) -> Result<Self, ExprError> {
         let compiled = |source: String| ENVIRONMENT.compile_expression_owned(source).map_err(|error| ExprError::of(&error));
         let expression = compiled(source.to_owned())?;
         unknown_word(source).map_or(Ok(()), Err)?;
         let unsliced = slices::as_calls(source).map(compiled).transpose()?;
-        Ok(Self(Arc::new(Compiled { source: source.to_owned(), expression, unsliced })))
+        Ok(Self(Arc::new(Compiled { source: source.to_owned(), form: Form::Jinja { expression, unsliced } })))
     }
 
     /// The text that was compiled, without the white space around it.
@@ -54,8 +73,16 @@ impl Expr {
     /// The names that the expression takes from its scope, with the attributes read from each (`entry.data.host`).
     #[must_use]
     pub fn names(&self) -> BTreeSet<String> {
-        let expression = self.0.unsliced.as_ref().unwrap_or(&self.0.expression);
-        expression.undeclared_variables(true).into_iter().collect()
+        match &self.0.form {
+            Form::Simple(simple) => {
+                let mut names = BTreeSet::new();
+                simple.names(&mut names);
+                names
+            }
+            Form::Jinja { expression, unsliced } => {
+                unsliced.as_ref().unwrap_or(expression).undeclared_variables(true).into_iter().collect()
+            }
+        }
     }
 
     /// The expression's value.
@@ -63,7 +90,10 @@ impl Expr {
     /// # Errors
     /// [`EvalError`] when an operation does not fit its operands, or the fuel is used up.
     pub fn eval(&self, scope: &Scope) -> Result<Value, EvalError> {
-        let value = self.0.expression.eval(scope.context()).map_err(|error| EvalError::of(self, &error))?;
+        let value = match &self.0.form {
+            Form::Simple(simple) => simple.eval(scope)?,
+            Form::Jinja { expression, .. } => expression.eval(scope.context()).map_err(|error| EvalError::of(self, &error))?,
+        };
         Ok(if value.is_undefined() { Value::from(()) } else { value })
     }
 
@@ -72,7 +102,24 @@ impl Expr {
     /// # Errors
     /// As for [`Expr::eval`].
     pub fn holds(&self, scope: &Scope) -> Result<bool, EvalError> {
-        Ok(self.eval(scope)?.is_true())
+        match &self.0.form {
+            Form::Simple(simple) => simple.holds(scope),
+            Form::Jinja { .. } => Ok(self.eval(scope)?.is_true()),
+        }
+    }
+
+    /// The expression's value as JSON; `None` where it is `{{ omit }}`.
+    ///
+    /// # Errors
+    /// As for [`Expr::eval`], and where the value is none that JSON has, such as a function.
+    pub fn eval_json(&self, scope: &Scope) -> Result<Option<crate::Value>, EvalError> {
+        match &self.0.form {
+            Form::Simple(simple) => simple.eval_json(scope),
+            Form::Jinja { .. } => {
+                let value = json_or_omit(&self.eval(scope)?);
+                value.map_err(|error| EvalError { expression: self.source().to_owned(), ..error })
+            }
+        }
     }
 }
 
@@ -225,8 +272,18 @@ pub struct EvalError {
 
 impl EvalError {
     fn of(expr: &Expr, error: &minijinja::Error) -> Self {
+        let own =
+            std::iter::successors(error.source(), |error| (*error).source()).find_map(|source| source.downcast_ref::<Self>());
+        if let Some(own) = own {
+            return own.clone();
+        }
         // The detail of a minijinja error may quote a value; the kind never does.
         Self { expression: expr.source().to_owned(), reason: error.kind().to_string() }
+    }
+
+    /// The error of a formula, on its way through the expression that uses it.
+    pub(super) fn into_jinja(self) -> minijinja::Error {
+        minijinja::Error::new(ErrorKind::InvalidOperation, "a formula failed").with_source(self)
     }
 }
 

@@ -41,6 +41,11 @@ pub fn to_json(value: &Value) -> Result<serde_json::Value, EvalError> {
         })
 }
 
+/// An expression's value as JSON; `None` where it is `{{ omit }}`.
+pub(super) fn json_or_omit(value: &Value) -> Result<Option<serde_json::Value>, EvalError> {
+    if is_omit(value) { Ok(None) } else { to_json(value).map(Some) }
+}
+
 /// A JSON value for expressions.
 pub(crate) fn from_json(value: &serde_json::Value) -> Value {
     match value {

@@ -7,10 +7,13 @@ mod environment;
 mod expression;
 mod filters;
 mod json;
+mod path;
 mod scope;
+mod simple;
 mod slices;
 mod state_source;
 mod template;
+mod words;
 
 pub use environment::{FILTERS, FUEL};
 pub use expression::{EvalError, Expr, ExprError, Expressions, MAX_EXPRESSION};

@@ -9,13 +9,22 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
+use super::expression::EvalError;
 use super::json::{from_json, omit};
 use crate::{Map, Name};
 
 /// Where a scope's names come from.
 pub trait Source: Send + Sync + 'static {
     /// The value of a name, `None` where the language does not have it here.
-    fn resolve(&self, name: &str, scope: &Scope) -> Option<Value>;
+    ///
+    /// # Errors
+    /// Where the value is computed, and that fails.
+    fn resolve(&self, name: &str, scope: &Scope) -> Result<Option<Value>, EvalError>;
+
+    /// The value of a name where it is held as JSON: the same that [`Source::resolve`] gives.
+    fn json(&self, _name: &str) -> Option<&serde_json::Value> {
+        None
+    }
 }
 
 /// The names of one evaluation. Cloning is cheap.
@@ -52,24 +61,36 @@ impl Scope {
         Self(Arc::new(Names { source: Arc::clone(&self.0.source), locals, depth: self.0.depth }))
     }
 
-    /// This scope for a formula inside a formula, or `None` where they are nested too deep to be meant.
-    #[must_use]
-    pub fn deeper(&self) -> Option<Self> {
+    /// This scope for a formula inside a formula.
+    ///
+    /// # Errors
+    /// Where they are nested too deep to be meant.
+    pub fn deeper(&self, formula: &str) -> Result<Self, EvalError> {
         let depth = self.0.depth + 1;
-        (depth <= MAX_DEPTH)
-            .then(|| Self(Arc::new(Names { source: Arc::clone(&self.0.source), locals: self.0.locals.clone(), depth })))
+        if depth > MAX_DEPTH {
+            return Err(EvalError { expression: formula.to_owned(), reason: "formulas use each other too deep".to_owned() });
+        }
+        Ok(Self(Arc::new(Names { source: Arc::clone(&self.0.source), locals: self.0.locals.clone(), depth })))
     }
 
     /// The value of a name.
-    #[must_use]
-    pub fn resolve(&self, name: &str) -> Option<Value> {
+    ///
+    /// # Errors
+    /// Where it is a formula, and that fails.
+    pub fn resolve(&self, name: &str) -> Result<Option<Value>, EvalError> {
         if let Some((_, value)) = self.0.locals.iter().rev().find(|(local, _)| &**local == name) {
-            return Some(value.clone());
+            return Ok(Some(value.clone()));
         }
         if name == "omit" {
-            return Some(omit());
+            return Ok(Some(omit()));
         }
         self.0.source.resolve(name, self)
+    }
+
+    /// The value of a name where its source holds it as JSON.
+    pub(super) fn json(&self, name: &str) -> Option<&serde_json::Value> {
+        let hidden = name == "omit" || self.0.locals.iter().any(|(local, _)| &**local == name);
+        if hidden { None } else { self.0.source.json(name) }
     }
 
     pub(super) fn context(&self) -> Value {
@@ -89,11 +110,12 @@ impl Object for Scope {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.resolve(key.as_str()?)
+        self.get_value_by_str(key.as_str()?)
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.resolve(key)
+        // A value that is an error fails whatever is done with it.
+        self.resolve(key).unwrap_or_else(|error| Some(error.into_jinja().into()))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -102,8 +124,12 @@ impl Object for Scope {
 }
 
 impl Source for Map {
-    fn resolve(&self, name: &str, _: &Scope) -> Option<Value> {
-        self.get(name).map(from_json)
+    fn resolve(&self, name: &str, _: &Scope) -> Result<Option<Value>, EvalError> {
+        Ok(self.get(name).map(from_json))
+    }
+
+    fn json(&self, name: &str) -> Option<&serde_json::Value> {
+        self.get(name)
     }
 }
 

@@ -3,10 +3,8 @@
 //! A text that is exactly one `{{ … }}` keeps the type of the expression; any other is rendered to text, where none is
 //! nothing.
 
-use minijinja::Value as Jinja;
-
 use super::expression::{EvalError, Expr, ExprError, Expressions};
-use super::json::{is_omit, to_json};
+use super::json::is_omit;
 use super::scope::Scope;
 use crate::{Map, Value};
 
@@ -149,13 +147,7 @@ impl Template {
     pub fn eval_or_omit(&self, scope: &Scope) -> Result<Option<Value>, EvalError> {
         Ok(Some(match self {
             Self::Literal(value) => value.clone(),
-            Self::Expr(expr) => {
-                let value = expr.eval(scope)?;
-                if is_omit(&value) {
-                    return Ok(None);
-                }
-                json_of(expr, &value)?
-            }
+            Self::Expr(expr) => return expr.eval_json(scope),
             Self::Text(segments) => Value::String(render(segments, scope)?),
             Self::List(items) => {
                 Value::Array(items.iter().filter_map(|item| item.eval_or_omit(scope).transpose()).collect::<Result<_, _>>()?)
@@ -215,10 +207,6 @@ impl From<Value> for Template {
     fn from(value: Value) -> Self {
         Self::Literal(value)
     }
-}
-
-fn json_of(expr: &Expr, value: &Jinja) -> Result<Value, EvalError> {
-    to_json(value).map_err(|error| EvalError { expression: expr.source().to_owned(), ..error })
 }
 
 fn render(segments: &[Segment], scope: &Scope) -> Result<String, EvalError> {

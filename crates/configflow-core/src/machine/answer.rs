@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::bindings::Answers;
 use crate::definition::{FormSpec, MenuSpec, Show, Step};
 use crate::field::{self, Invalid};
-use crate::state::{Answers, State};
+use crate::state::State;
 use crate::{Map, Value};
 
 use super::error::StepError;
@@ -49,11 +50,6 @@ impl Runner<'_> {
         let values = field::validate(&fields, form.extra, input).map_err(StepError::Invalid)?;
         let before = self.remembered();
 
-        let slots = Arc::make_mut(&mut self.state_mut().slots);
-        for shown in &fields {
-            let name = &*shown.field.name;
-            slots.insert(name.to_owned(), values.get(name).cloned().unwrap_or_default());
-        }
         let labels: Vec<(String, Value)> = fields
             .iter()
             .filter_map(|shown| {
@@ -72,12 +68,8 @@ impl Runner<'_> {
         self.state_mut().revisited = false;
         self.state_mut().failure = None;
         let repetition = self.state.each.as_ref().filter(|each| each.step == step.name).map(|each| each.index);
-        let answered = Arc::make_mut(&mut self.state_mut().answered);
-        answered.retain(|answers| {
-            answers.step != step.name || answers.repetition.is_some_and(|at| repetition.is_some_and(|now| at < now))
-        });
-        answered.push(Answers { step: step.name.clone(), repetition, values });
-
+        let asked = Arc::clone(&self.state.asked);
+        self.state_mut().bindings.answer(Answers { step: step.name.clone(), repetition, asked, values });
         self.state_mut().back = before;
         self.run(step, step.program.show_at, true).map(Ok).map_err(StepError::Expression)
     }

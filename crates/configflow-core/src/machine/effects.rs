@@ -1,6 +1,8 @@
 //! Takes the result of an effect.
 
-use crate::definition::{Op, Outcome as Way, Rule};
+use std::sync::Arc;
+
+use crate::definition::{Call, Op, Outcome as Way, Rule, Step};
 use crate::effect::EffectId;
 use crate::event::{Failure, Outcome};
 use crate::state::{Next, Position};
@@ -37,7 +39,7 @@ impl Runner<'_> {
                 if &*call.action == "entry.unique"
                     && let Some(Value::String(id)) = result.get("unique_id")
                 {
-                    std::sync::Arc::make_mut(&mut self.state_mut().context).unique_id = Some(id.clone());
+                    Arc::make_mut(&mut self.state_mut().context).unique_id = Some(id.clone());
                 }
                 match gathered {
                     Some(mut gathered) => {
@@ -67,7 +69,7 @@ impl Runner<'_> {
     }
 
     /// Goes where the kept failure of an operation leads.
-    pub(super) fn failed(&mut self, step: &std::sync::Arc<crate::definition::Step>, op: usize) -> Shown {
+    pub(super) fn failed(&mut self, step: &Arc<Step>, op: usize) -> Shown {
         let Some(Op::Call(call)) = step.program.ops.get(op).cloned() else { return Ok(None) };
         let code = self.state.failure.as_ref().map(|failure| failure.code.clone()).unwrap_or_default();
         let mut rules: Vec<Rule> = handlers(self.definition, &call, &code);
@@ -81,34 +83,49 @@ impl Runner<'_> {
         }
         let way = chosen.unwrap_or_else(|| self.unhandled(step, &code));
         if matches!(way, Way::Ignore) {
-            if let Some(name) = &call.binds {
-                self.bind(name, Value::Null);
-            }
-            return self.run(step, op + 1, true_after(step, op));
+            return self.without_result(step, op, &call);
         }
         if let Way::Error(error) = &way
             && self.state.collected.is_some()
         {
             self.collect(error)?;
-            return self.run(step, op + 1, true_after(step, op));
+            return self.without_result(step, op, &call);
         }
         if self.shows_progress(&step.name) && matches!(self.state.at, Position::Running { .. }) {
             let next = match &way {
                 Way::Step(to) => Next::Step { step: to.clone() },
                 _ => Next::Failed { op },
             };
-            let step_id = match &way {
-                Way::Step(to) => self.step_named(to)?.step_id().to_string(),
-                _ => step.step_id().to_string(),
+            let shown_next = match &way {
+                Way::Step(to) => Some(to),
+                Way::Error(error) => error.step.as_ref(),
+                _ => None,
+            };
+            let step_id = match shown_next {
+                Some(to) => self.step_named(to)?.step_id().to_string(),
+                None => step.step_id().to_string(),
             };
             return Ok(Some(self.hold(step, next, step_id)));
         }
         self.take(step, &way)
     }
 
+    /// Goes on after a failure that ends nothing: under `each` with the next item, none being the result of this one.
+    fn without_result(&mut self, step: &Arc<Step>, op: usize, call: &Arc<Call>) -> Shown {
+        if let Some((_, _, Some(mut gathered))) = self.running() {
+            gathered.push(Value::Null);
+            if let Called::Runs = self.call(step, op, call, gathered)? {
+                return Ok(None);
+            }
+        } else if let Some(name) = &call.binds {
+            self.bind(name, Value::Null);
+        }
+        self.run(step, op + 1, true_after(step, op))
+    }
+
     /// What a failure that nobody handles leads to: an error of the form that was last shown, so that what was typed can be
     /// mended; where nobody sits behind the flow, its code as the reason.
-    fn unhandled(&self, step: &crate::definition::Step, code: &str) -> Way {
+    fn unhandled(&self, step: &Step, code: &str) -> Way {
         let form =
             |name: &crate::Name| self.dialog.step(name).is_some_and(|step| matches!(step.show, crate::definition::Show::Form(_)));
         let back_to = self.state.shown.clone().filter(|shown| *shown != step.name && form(shown));
@@ -116,7 +133,7 @@ impl Runner<'_> {
         Way::Error(crate::definition::ErrorSpec { errors, step: back_to.filter(|_| !form(&step.name)), placeholders: None })
     }
 
-    fn stop(&mut self, step: &crate::definition::Step, reason: String, placeholders: Option<Map>) -> Shown {
+    fn stop(&mut self, step: &Step, reason: String, placeholders: Option<Map>) -> Shown {
         if self.shows_progress(&step.name) {
             let step_id = step.step_id().to_string();
             return Ok(Some(self.hold(step, Next::Abort { reason, placeholders }, step_id)));
@@ -126,7 +143,7 @@ impl Runner<'_> {
 }
 
 /// Whether an operation stands behind the place where its step is shown.
-fn true_after(step: &crate::definition::Step, op: usize) -> bool {
+fn true_after(step: &Step, op: usize) -> bool {
     op >= step.program.show_at
 }
 

@@ -19,8 +19,8 @@ impl Runner<'_> {
             flow_id: self.state.origin.flow_id.clone(),
             handler: self.state.origin.handler.clone(),
             reason: reason.to_owned(),
-            translation_domain: None,
             description_placeholders: placeholders,
+            translation_domain: None,
         })
     }
 

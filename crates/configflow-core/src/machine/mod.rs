@@ -46,8 +46,16 @@ pub fn start(definition: &Definition, started: Started) -> Result<Transition, St
         _ => started.context.source.clone(),
     };
     let dialog = definition.dialog(&started.kind).ok_or_else(|| StepError::UnknownStep { step: entry_point.clone() })?;
-    let first = dialog.step(&entry_point).ok_or(StepError::UnknownStep { step: entry_point })?.clone();
+    let first = dialog.step(&entry_point).cloned();
+    if first.is_none() && (started.kind != crate::Kind::Config || entry_point != "user") {
+        return Err(StepError::UnknownStep { step: entry_point });
+    }
     let mut runner = Runner::new(definition, dialog, State::new(definition, started));
+    let Some(first) = first else {
+        // What can only be found or imported says so to whoever would add it by hand.
+        let shown = runner.abort("not_implemented", None);
+        return Ok(runner.finish(Ok(Some(shown))));
+    };
     let shown = runner.enter(&first);
     Ok(runner.finish(shown))
 }
@@ -123,7 +131,7 @@ fn back(definition: &Definition, state: &State) -> Result<Transition, StepError>
         return Err(StepError::NoWayBack);
     }
     let mut earlier = state.back.as_deref().cloned().ok_or(StepError::NoWayBack)?;
-    let typed = earlier.step().and_then(|step| state.answered.iter().rev().find(|answers| &*answers.step == step));
+    let typed = earlier.step().and_then(|step| state.bindings.answered().rev().find(|answers| &*answers.step == step));
     earlier.input = typed.map(|answers| answers.values.clone());
     earlier.revisited = true;
     earlier.effects = state.effects;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::definition::{ErrorSpec, FormItem, Outcome, Show, Step};
+use crate::definition::{ErrorSpec, Outcome, Show, Step};
 use crate::expr::{EvalError, Template};
 use crate::{Map, Name, Value};
 
@@ -72,16 +72,11 @@ impl Runner<'_> {
             let placeholders = placeholders.map(|map| map.eval_map(&self.scope())).transpose()?;
             return Ok(Some(self.abort(&reason, placeholders)));
         };
-        let shown = |name: &str| {
-            form.items.iter().any(|item| match item {
-                FormItem::Field(field) => &*field.field.name == name,
-                FormItem::When { fields, .. } => fields.iter().any(|field| &*field.field.name == name),
-            })
-        };
+        let shown = self.asked(form)?;
         let mut placed = Map::new();
         for (field, key) in errors {
             // No client can show an error beside a field that is not there.
-            let place = if field == "base" || shown(&field) { field } else { "base".to_owned() };
+            let place = if field == "base" || shown.iter().any(|name| **name == *field) { field } else { "base".to_owned() };
             placed.entry(place).or_insert(key);
         }
         if target.name != step.name {

@@ -80,7 +80,7 @@ fn under(definition: &Definition, dialog: &Dialog, mut state: State) -> Option<S
         dialog.step(&each.step).and_then(|step| step.each.as_ref()).is_some_and(|spec| spec.name == each.name)
     });
     let links = definition.account.is_some() || state.link.is_none();
-    let bound = state.slots.iter().all(|(name, value)| value.is_null() || fits(definition, dialog, name, value));
+    let bound = state.bindings.all().into_iter().all(|(name, value)| value.is_null() || fits(definition, dialog, name, value));
     if !(stands && repeats && links && bound) {
         return None;
     }

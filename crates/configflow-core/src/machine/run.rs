@@ -204,11 +204,11 @@ impl<'d> Runner<'d> {
     }
 
     pub(super) fn bind(&mut self, name: &str, value: Value) {
-        Arc::make_mut(&mut self.state_mut().slots).insert(name.to_owned(), value);
+        self.state_mut().bindings.bind([(name.to_owned(), value)]);
     }
 
     fn bind_all(&mut self, values: Map) {
-        Arc::make_mut(&mut self.state_mut().slots).extend(values);
+        self.state_mut().bindings.bind(values);
     }
 
     fn describe(&mut self, mut card: Map) {
@@ -368,7 +368,6 @@ impl<'d> Runner<'d> {
             key: text(&spec.key)?,
             scopes,
             credentials: text(&spec.credentials)?,
-            settings: map(&spec.settings)?,
         }))
     }
 

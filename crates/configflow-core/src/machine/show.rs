@@ -159,10 +159,15 @@ impl Runner<'_> {
         overlay: &Overlay,
         scope: &Scope,
     ) -> Result<(), EvalError> {
-        if !field.field.advanced || self.state.context.show_advanced_options {
+        if self.shows(field) {
             shown.push(self.field(field, overlay, scope)?);
         }
         Ok(())
+    }
+
+    /// Whether this client sees a field: advanced ones are for those who asked for them.
+    fn shows(&self, field: &FormField) -> bool {
+        !field.field.advanced || self.state.context.show_advanced_options
     }
 
     fn field<'f>(&self, spec: &'f FormField, overlay: &Overlay, scope: &Scope) -> Result<ShownField<'f>, EvalError> {
@@ -186,6 +191,10 @@ impl Runner<'_> {
         if let Some(typed) = overlay.typed.as_ref().and_then(|map| map.get(name)) {
             shown.suggested = Some(Cow::Owned(typed.clone()));
         }
+        if let (Some(settings), field::Kind::Selector { selector, convert }) = (&spec.settings, &spec.field.kind) {
+            let selector = field::Selector::new(selector.kind(), settings.eval_map(scope)?);
+            shown.kind = Some(Box::new(field::Kind::Selector { selector, convert: convert.clone() }));
+        }
         if let Some(options) = &spec.options {
             shown.options = Some(Cow::Owned(computed_options(options, scope)?));
         }
@@ -208,6 +217,7 @@ impl Runner<'_> {
         })
     }
 
+    /// The names of the fields that a form shows now.
     pub(super) fn asked(&self, form: &FormSpec) -> Result<Arc<[Name]>, EvalError> {
         if let Some(fixed) = &form.fixed.asked {
             return Ok(Arc::clone(fixed));
@@ -215,14 +225,13 @@ impl Runner<'_> {
         let mut asked = Vec::with_capacity(form.items.len());
         let mut scope = None;
         for item in &form.items {
-            match item {
-                FormItem::Field(field) => asked.push(field.field.name.clone()),
-                FormItem::When { when, fields } => {
-                    if when.holds(scope.get_or_insert_with(|| self.scope()))? {
-                        asked.extend(fields.iter().map(|field| field.field.name.clone()));
-                    }
-                }
-            }
+            let fields = match item {
+                FormItem::Field(field) => std::slice::from_ref(&**field),
+                FormItem::When { when, fields } if when.holds(scope.get_or_insert_with(|| self.scope()))? => fields,
+                FormItem::When { .. } => continue,
+            };
+            let shown = fields.iter().filter(|field| self.shows(field));
+            asked.extend(shown.map(|field| field.field.name.clone()));
         }
         Ok(asked.into())
     }

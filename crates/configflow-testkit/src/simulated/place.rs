@@ -2,13 +2,14 @@
 //!
 //! Not a catalogue: it knows endings of paths, and how the providers it plays differ where a client can see it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::script::Script;
 
 /// A kind of endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// The authorization endpoint, where the person logs in.

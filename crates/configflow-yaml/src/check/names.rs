@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use configflow_core::Name;
-
-use super::Bound;
+use super::{Bound, Here};
 use crate::diagnostic::{Code, Diagnostics, suggest};
 use crate::lower::trace::{BlockUse, DialogTrace, Trace};
 use crate::lower::{Traces, listed, shape_has};
@@ -64,20 +62,50 @@ const EVERYWHERE: [(&str, &[&str]); 16] = [
     ("omit", &[]),
 ];
 
+/// The names that a definition gives a meaning.
+pub(super) struct Known<'t> {
+    traces: &'t Traces,
+    lets: HashSet<&'t str>,
+    /// The names that some step binds: the `as` of an `each` is bound like a field.
+    bound: HashSet<&'t str>,
+}
+
+impl<'t> Known<'t> {
+    pub(super) fn of(traces: &'t Traces) -> Self {
+        let events = traces.dialogs.iter().flat_map(|dialog| &dialog.steps).flat_map(|step| &step.events);
+        let bound = events.filter_map(|event| match event {
+            Trace::Binds { name } => Some(&**name),
+            _ => None,
+        });
+        Self { traces, lets: traces.lets.iter().map(|formula| &*formula.name).collect(), bound: bound.collect() }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.traces.fields.contains_key(name) || self.traces.results.contains_key(name) || self.bound.contains(name)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &str> {
+        let everywhere = EVERYWHERE.iter().map(|(name, _)| *name);
+        let lets = self.traces.lets.iter().map(|formula| &*formula.name);
+        let (fields, results) = (self.traces.fields.keys(), self.traces.results.keys());
+        everywhere.chain(lets).chain(fields.chain(results).map(String::as_str))
+    }
+}
+
 struct Checker<'a> {
-    traces: &'a Traces,
+    known: &'a Known<'a>,
     diagnostics: &'a mut Diagnostics,
 }
 
 /// Names in the steps of a dialog.
-pub(super) fn check(dialog: &DialogTrace, traces: &Traces, bound: &Bound, diagnostics: &mut Diagnostics) {
-    let mut checker = Checker { traces, diagnostics };
+pub(super) fn check(dialog: &DialogTrace, known: &Known<'_>, bound: &Bound<'_>, diagnostics: &mut Diagnostics) {
+    let mut checker = Checker { known, diagnostics };
     for step in &dialog.steps {
         let reached = bound.is_reached(&step.name);
         let mut here = bound.entering(&step.name);
         for event in &step.events {
             match event {
-                Trace::Binds { name } => _ = here.insert(name.clone()),
+                Trace::Binds { name } => here.insert(name),
                 Trace::Reads { names, locals, span, block, .. } => {
                     for name in names {
                         // In a step that nothing leads to, only names that exist nowhere are worth a word.
@@ -91,16 +119,16 @@ pub(super) fn check(dialog: &DialogTrace, traces: &Traces, bound: &Bound, diagno
 }
 
 /// Names in formulas and in the account, which are evaluated wherever they are used.
-pub(super) fn check_everywhere(traces: &Traces, diagnostics: &mut Diagnostics) {
-    let mut checker = Checker { traces, diagnostics };
-    for formula in &traces.lets {
+pub(super) fn check_everywhere(known: &Known<'_>, diagnostics: &mut Diagnostics) {
+    let mut checker = Checker { known, diagnostics };
+    for formula in &known.traces.lets {
         for (names, span) in &formula.reads {
             for name in names {
                 checker.name(name, &[], *span, None, None);
             }
         }
     }
-    for event in &traces.account {
+    for event in &known.traces.account {
         if let Trace::Reads { names, locals, span, .. } = event {
             for name in names {
                 checker.name(name, locals, *span, None, None);
@@ -110,21 +138,19 @@ pub(super) fn check_everywhere(traces: &Traces, diagnostics: &mut Diagnostics) {
 }
 
 impl Checker<'_> {
-    fn name(&mut self, path: &str, locals: &[String], span: Span, block: Option<&BlockUse>, bound: Option<&HashSet<Name>>) {
+    fn name(&mut self, path: &str, locals: &[String], span: Span, block: Option<&BlockUse>, bound: Option<&Here<'_, '_>>) {
         let mut parts = path.split('.');
         let root = parts.next().unwrap_or_default();
         let field = parts.next();
-        if locals.iter().any(|local| local == root) || self.traces.lets.iter().any(|formula| &*formula.name == root) {
+        if locals.iter().any(|local| local == root) || self.known.lets.contains(root) || self.diagnostics.is_full() {
             return;
         }
         if let Some((_, fields)) = EVERYWHERE.iter().find(|(name, _)| *name == root) {
             self.fixed(root, fields, field, span, block);
             return;
         }
-        let known = self.traces.fields.contains_key(root) || self.traces.results.contains_key(root) || self.is_item(root);
-        if !known {
-            let names = self.all_names();
-            let similar = suggest(root, names.iter().map(String::as_str)).map(|name| format!("did you mean `{name}`?"));
+        if !self.known.has(root) {
+            let similar = suggest(root, self.known.all()).map(|name| format!("did you mean `{name}`?"));
             self.report(UNKNOWN_NAME, span, &format!("nothing is called `{root}`"), block, similar);
             return;
         }
@@ -133,7 +159,7 @@ impl Checker<'_> {
             self.report(UNBOUND, span, &format!("no way to here can have set `{root}`"), block, hint);
             return;
         }
-        if let (Some(result), Some(field)) = (self.traces.results.get(root), field)
+        if let (Some(result), Some(field)) = (self.known.traces.results.get(root), field)
             && !result.is_list
             && !shape_has(&result.shape, field, &result.keys)
             && !METHODS.contains(&field)
@@ -154,7 +180,7 @@ impl Checker<'_> {
     fn fixed(&mut self, root: &str, fields: &[&str], field: Option<&str>, span: Span, block: Option<&BlockUse>) {
         let Some(field) = field else { return };
         if root == "label" {
-            let has_options = self.traces.fields.get(field).is_some_and(|field| field.options);
+            let has_options = self.known.traces.fields.get(field).is_some_and(|field| field.options);
             if !has_options {
                 self.report(UNKNOWN_LABEL, span, &format!("`{field}` is no field with options, so it has no label"), block, None);
             }
@@ -162,18 +188,6 @@ impl Checker<'_> {
             let similar = suggest(field, fields.iter().copied()).map(|name| format!("did you mean `{name}`?"));
             self.report(UNKNOWN_NAME, span, &format!("`{root}` has no `{field}`; it has {}", listed(fields)), block, similar);
         }
-    }
-
-    /// The `as` of a step's `each` is bound like a field.
-    fn is_item(&self, name: &str) -> bool {
-        let steps = self.traces.dialogs.iter().flat_map(|dialog| &dialog.steps);
-        steps.flat_map(|step| &step.events).any(|event| matches!(event, Trace::Binds { name: bound } if &**bound == name))
-    }
-
-    fn all_names(&self) -> Vec<String> {
-        let everywhere = EVERYWHERE.iter().map(|(name, _)| (*name).to_owned());
-        let lets = self.traces.lets.iter().map(|formula| formula.name.to_string());
-        everywhere.chain(lets).chain(self.traces.fields.keys().cloned()).chain(self.traces.results.keys().cloned()).collect()
     }
 
     fn report(&mut self, code: Code, span: Span, message: &str, block: Option<&BlockUse>, hint: Option<String>) {

@@ -1,6 +1,8 @@
 //! Every step is reached, leads somewhere, and goes only where a step is.
 
-use super::{Bound, SOURCES};
+use std::collections::HashSet;
+
+use super::{Bound, starts};
 use crate::diagnostic::{Code, Diagnostics, suggest};
 use crate::lower::trace::{DialogTrace, Trace};
 use crate::lower::{Traces, listed};
@@ -13,13 +15,9 @@ pub(crate) const UNUSED_BLOCK: Code = Code::new("block.unused", "a block is used
 pub(crate) const UNUSED_FIELD: Code = Code::new("field.unused", "a field is shown by no form and set by nothing");
 
 pub(super) fn check(dialog: &DialogTrace, bound: &Bound, diagnostics: &mut Diagnostics) {
-    let names: Vec<&str> = dialog.steps.iter().map(|step| &*step.name).collect();
-    let starts: &[&str] = match dialog.name.as_str() {
-        "config" => &SOURCES,
-        "options" => &["init"],
-        _ => &["user", "reconfigure"],
-    };
-    let has_start = names.iter().any(|name| starts.contains(name));
+    let names: HashSet<&str> = dialog.steps.iter().map(|step| &*step.name).collect();
+    let starts = starts(dialog);
+    let has_start = starts.iter().any(|start| names.contains(start));
     if let Some(first) = dialog.steps.first()
         && !has_start
     {
@@ -29,8 +27,9 @@ pub(super) fn check(dialog: &DialogTrace, bound: &Bound, diagnostics: &mut Diagn
         let (mut depth, mut ends) = (0_usize, step.is_menu);
         for event in &step.events {
             match event {
-                Trace::Leads { to, span, block } if !names.contains(&&**to) => {
-                    let similar = suggest(to, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+                Trace::Leads { to, span, block } if !names.contains(&**to) && !diagnostics.is_full() => {
+                    let similar =
+                        suggest(to, dialog.steps.iter().map(|step| &*step.name)).map(|name| format!("did you mean `{name}`?"));
                     let mut builder = diagnostics
                         .error(UNKNOWN_STEP, *span, &format!("there is no step `{to}` under `{}:`", dialog.name))
                         .maybe_hint(similar);

@@ -122,6 +122,11 @@ impl Diagnostics {
         self.found.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// Whether there is no room for another error: looking for more is in vain.
+    pub(crate) fn is_full(&self) -> bool {
+        self.found.len() >= MAX_DIAGNOSTICS && self.found.iter().all(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
     /// How many were found beyond [`MAX_DIAGNOSTICS`].
     #[must_use]
     pub fn left_out(&self) -> usize {

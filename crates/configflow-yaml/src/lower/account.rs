@@ -9,16 +9,16 @@ use crate::node::{Node, NodeValue};
 
 impl Lowering<'_> {
     pub(crate) fn account(&mut self, node: &Node) -> Option<AccountSpec> {
-        let known = ["provider", "parameters", "client_id", "client_secret", "key", "scopes", "credentials", "settings"];
+        let known = ["provider", "parameters", "client_id", "client_secret", "key", "scopes", "credentials"];
         let mut keys = self.keys(node, "`account`", &known)?;
         let provider = keys.require(self, "provider", "the provider's name in the catalogue")?;
         let provider = self.template(provider, Sink::Private);
         let mut part =
             |this: &mut Self, name: &str| -> Option<Template> { keys.take(name).map(|node| this.template(node, Sink::Private)) };
-        let [parameters, client_id, client_secret, key, credentials, settings] =
-            ["parameters", "client_id", "client_secret", "key", "credentials", "settings"].map(|name| part(self, name));
+        let [parameters, client_id, client_secret, key, credentials] =
+            ["parameters", "client_id", "client_secret", "key", "credentials"].map(|name| part(self, name));
         let scopes = keys.take("scopes").map(|node| self.scopes(node)).unwrap_or_default();
-        Some(AccountSpec { provider, parameters, client_id, client_secret, key, scopes, credentials, settings })
+        Some(AccountSpec { provider, parameters, client_id, client_secret, key, scopes, credentials })
     }
 
     fn scopes(&mut self, node: &Node) -> Vec<ScopeSpec> {

@@ -1,12 +1,16 @@
 //! The file as a whole.
 
+use std::collections::{HashMap, HashSet};
+
 use configflow_core::Name;
 use configflow_core::definition::{IntegrationType, Parts};
+use configflow_core::expr::Template;
 use configflow_core::signature::Signatures;
 use indexmap::IndexMap;
 
+use super::budget::MAX_STEPS;
 use super::field::LoweredField;
-use super::names::{LANGUAGE_NAMES, NAME_TAKEN, RESERVED_NAME};
+use super::names::{LANGUAGE_NAMES, NAME_TAKEN, NEVER_FIELDS, RESERVED_NAME};
 use super::trace::{LetTrace, Sink, Trace};
 use super::{DefinedField, FieldName, Lowered, Lowering, Traces};
 use crate::diagnostic::{Code, Diagnostics};
@@ -68,6 +72,7 @@ impl<'n> Lowering<'n> {
             error_keys: Vec::new(),
             results: IndexMap::new(),
             block: None,
+            budget: Default::default(),
             open_blocks: Vec::new(),
             locals: Vec::new(),
             trace: Vec::new(),
@@ -159,15 +164,14 @@ impl<'n> Lowering<'n> {
         if parts.config.is_none() && parts.options.is_none() {
             self.report(NO_DIALOG, root.span, "expected a dialog: `config:`");
         }
-        // What handles any failure can lead to a step from everywhere.
-        for event in on_error_trace {
-            if matches!(event, Trace::Leads { .. }) {
-                for dialog in &mut traces.dialogs {
-                    for step in &mut dialog.steps {
-                        step.events.insert(0, event.clone());
-                    }
-                }
-            }
+        // What handles any failure can lead to a step from everywhere; each step is named once.
+        let mut led: HashSet<Name> = HashSet::new();
+        let leads: Vec<Trace> = on_error_trace
+            .into_iter()
+            .filter(|event| matches!(event, Trace::Leads { to, .. } if led.len() < MAX_STEPS && led.insert(to.clone())))
+            .collect();
+        for step in traces.dialogs.iter_mut().flat_map(|dialog| &mut dialog.steps) {
+            step.events.splice(..0, leads.iter().cloned());
         }
         parts.fields =
             self.fields.iter().map(|(name, field)| (Name::from(name.as_str()), field.lowered.field.clone().into())).collect();
@@ -192,7 +196,8 @@ impl<'n> Lowering<'n> {
         traces.error_keys = std::mem::take(&mut self.error_keys);
         traces.used_fields = std::mem::take(&mut self.used_fields);
         traces.unused_blocks = block_spans.into_iter().filter(|(name, _)| !self.used_blocks.contains(name)).collect();
-        Some(Lowered { parts, traces })
+        // What was not lowered cannot be checked.
+        self.is_whole().then_some(Lowered { parts, traces })
     }
 
     fn domain(&mut self, node: &Node) -> String {
@@ -221,8 +226,10 @@ impl<'n> Lowering<'n> {
             return;
         };
         for (key, value) in entries {
-            let Some(name) = self.key_text(key) else { continue };
-            self.free_name(key, &name);
+            let Some(name) = self.key_text(key).filter(|_| self.may_lower(key.span)) else { continue };
+            if NEVER_FIELDS.contains(&name.as_str()) {
+                self.report(RESERVED_NAME, key.span, &format!("`{name}` is a name of the language; choose another"));
+            }
             // A field that cannot be understood is there all the same, so that its uses are not wrong as well.
             let lowered = self.field(&name, value).unwrap_or_else(|| LoweredField::placeholder(&name, value));
             self.fields.insert(name, DefinedField { lowered, span: key.span, included });
@@ -246,7 +253,7 @@ impl<'n> Lowering<'n> {
                 Trace::Reads { names, span, .. } => Some((names, span)),
                 _ => None,
             });
-            traces.push(LetTrace { name: name.as_str().into(), reads: reads.collect() });
+            traces.push(LetTrace { name: name.as_str().into(), reads: reads.collect(), mentions: mentions(&template) });
             self.lets.insert(name.as_str().into(), template);
         }
     }
@@ -270,6 +277,16 @@ impl<'n> Lowering<'n> {
             self.report(RESERVED_NAME, key.span, &format!("`{name}` is a name of the language; choose another"));
         }
     }
+}
+
+/// How often each word is in the expressions of a template; a word inside a text literal counts too.
+fn mentions(template: &Template) -> HashMap<String, usize> {
+    let mut mentions = HashMap::new();
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    for word in template.expressions().into_iter().flat_map(|expr| expr.source().split(|letter| !is_part(letter))) {
+        *mentions.entry(word.to_owned()).or_default() += 1;
+    }
+    mentions
 }
 
 fn value_of<'n>(tree: &'n Node, name: &str) -> Option<&'n Node> {

@@ -39,6 +39,11 @@ impl<'n> Keys<'n> {
         self.entries.iter().any(|(key, ..)| key.as_str() == Some(name))
     }
 
+    /// The value of a key, which somebody else takes.
+    pub(crate) fn peek(&self, name: &str) -> Option<&'n Node> {
+        self.entries.iter().find(|(key, ..)| key.as_str() == Some(name)).map(|(_, value, _)| *value)
+    }
+
     /// Where a key stands.
     pub(crate) fn key_span(&self, name: &str) -> Option<Span> {
         self.entries.iter().find(|(key, ..)| key.as_str() == Some(name)).map(|(key, ..)| key.span)

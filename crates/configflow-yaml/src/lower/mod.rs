@@ -5,6 +5,7 @@
 
 mod account;
 mod actions;
+mod budget;
 mod file;
 mod form;
 mod keys;
@@ -42,6 +43,7 @@ pub(crate) const NOT_SOUND: Code = Code::new("definition.not_sound", "the defini
 /// Every code of the lowering.
 pub(crate) const CODES: &[Code] = &[
     NOT_SOUND,
+    budget::TOO_LARGE,
     file::DOMAIN,
     file::NO_DIALOG,
     keys::UNKNOWN_KEY,
@@ -137,6 +139,8 @@ pub(crate) struct Lowering<'n> {
     pub(crate) used_fields: HashSet<String>,
     pub(crate) error_keys: Vec<(String, Span)>,
     pub(crate) results: IndexMap<String, ResultName>,
+    /// What may still be lowered.
+    pub(crate) budget: budget::Budget,
     /// The block that is being inlined.
     pub(crate) block: Option<BlockUse>,
     pub(crate) open_blocks: Vec<String>,

@@ -59,6 +59,9 @@ impl Lowering<'_> {
     }
 
     fn item(&mut self, node: &Node, part: Part, ops: &mut Vec<Op>) {
+        if !self.may_lower(node.span) {
+            return;
+        }
         let NodeValue::Map(entries) = &node.value else {
             self.expected(node, "an action, `set`, `use` or an outcome");
             return;
@@ -166,6 +169,9 @@ impl Lowering<'_> {
             self.report(BLOCK_CIRCLE, target.span, &format!("block `{name}` uses itself"));
             return;
         }
+        if !self.may_open_block(target.span) {
+            return;
+        }
         self.open_blocks.push(name.clone());
         let outer = self.block.replace(BlockUse { name, used_at: target.span });
         self.guarded(when, ops, |this, ops| {
@@ -218,6 +224,10 @@ impl Lowering<'_> {
             let binds = binds.and_then(|node| this.bound(node, &signature));
             if let Some(name) = &binds {
                 this.trace.push(Trace::Binds { name: name.clone() });
+                // Under `each` it is the list of all results.
+                if let Some(result) = this.results.get_mut(&**name).filter(|_| each.is_some()) {
+                    result.is_list = true;
+                }
             }
             ops.push(Op::Call(Arc::new(Call {
                 action: action.into(),

@@ -52,6 +52,9 @@ impl Lowering<'_> {
                 if included && own.contains(&step_name.as_str()) {
                     continue;
                 }
+                if !self.may_add_step(key.span) {
+                    break;
+                }
                 self.trace.clear();
                 if let Some(step) = self.step(&step_name, value) {
                     let (shows, is_menu) = (!matches!(step.show, Show::Nothing), matches!(step.show, Show::Menu(_)));

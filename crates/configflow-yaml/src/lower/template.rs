@@ -17,6 +17,9 @@ pub(crate) const TOO_LONG: Code = Code::new("expression.too_long", "an expressio
 impl Lowering<'_> {
     /// Compiles a node of any kind.
     pub(crate) fn template(&mut self, node: &Node, sink: Sink) -> Template {
+        if !self.may_lower(node.span) {
+            return Template::Literal(serde_json::Value::Null);
+        }
         match &node.value {
             NodeValue::String(text) => self.text(node, text, &sink),
             NodeValue::List(items) => Template::list(items.iter().map(|item| self.template(item, sink.clone())).collect()),
@@ -82,6 +85,9 @@ impl Lowering<'_> {
     }
 
     fn reads(&mut self, expr: &Expr, node: &Node, sink: Sink) {
+        if !self.may_lower(node.span) {
+            return;
+        }
         let reads =
             Trace::Reads { names: expr.names(), locals: self.locals.clone(), span: node.span, sink, block: self.block.clone() };
         self.trace.push(reads);
@@ -112,7 +118,7 @@ impl Lowering<'_> {
 }
 
 /// Jinja's own filters, for suggestions.
-const JINJA_FILTERS: [&str; 38] = [
+const JINJA_FILTERS: [&str; 39] = [
     "abs",
     "attr",
     "batch",
@@ -151,4 +157,5 @@ const JINJA_FILTERS: [&str; 38] = [
     "title",
     "trim",
     "upper",
+    "urlencode",
 ];

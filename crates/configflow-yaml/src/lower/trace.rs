@@ -1,7 +1,7 @@
 //! What the lowering remembers of each step for the checks: which names it reads and binds, and where it leads, in the order
 //! in which it happens. The compiled definition has no places in the file; a trace has them all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use configflow_core::Name;
 
@@ -71,4 +71,6 @@ pub(crate) struct DialogTrace {
 pub(crate) struct LetTrace {
     pub(crate) name: Name,
     pub(crate) reads: Vec<(BTreeSet<String>, Span)>,
+    /// How often its expressions mention each name.
+    pub(crate) mentions: HashMap<String, usize>,
 }

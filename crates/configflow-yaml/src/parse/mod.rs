@@ -4,6 +4,7 @@
 //! document could do is bounded here: its size, its nodes, its depth, and what aliases expand to.
 
 mod anchor;
+mod mend;
 mod pitfall;
 mod rejoin;
 mod scalar;

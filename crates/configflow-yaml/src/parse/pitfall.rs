@@ -10,13 +10,28 @@ use crate::node::Span;
 /// Keys whose values are expressions.
 const EXPRESSION_KEYS: [&str; 2] = ["when", "required"];
 
-/// Reports a syntax error that an expression without quotes explains.
-pub(super) fn reported(text: &str, error: Span, diagnostics: &mut Diagnostics) -> bool {
-    let Some(before) = text.get(..error.start) else { return false };
+/// An expression that is no YAML without quotes.
+pub(super) struct Unquoted {
+    /// From where it begins to the end of its line.
+    pub(super) span: Span,
+    message: &'static str,
+    hint: &'static str,
+}
+
+impl Unquoted {
+    /// Reports it, at its place in the file.
+    pub(super) fn report(&self, place: Span, diagnostics: &mut Diagnostics) {
+        diagnostics.error(EXPRESSION_SYNTAX, place, self.message).hint(self.hint);
+    }
+}
+
+/// The expression without quotes that explains a syntax error.
+pub(super) fn behind(text: &str, error: Span) -> Option<Unquoted> {
+    let before = text.get(..error.start)?;
     let begin = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
     let line = text[begin..].split(['\n', '\r']).next().unwrap_or_default().trim_end();
     let at = (error.start - begin).min(line.len());
-    let Some((value, message, hint)) = explained(line, at) else { return false };
+    let (value, message, hint) = explained(line, at)?;
     let column = line[..value].chars().count() + 1;
     let span = Span {
         start: begin + value,
@@ -26,8 +41,7 @@ pub(super) fn reported(text: &str, error: Span, diagnostics: &mut Diagnostics) -
         end_line: error.line,
         end_column: column + line[value..].chars().count(),
     };
-    diagnostics.error(EXPRESSION_SYNTAX, span, message).hint(hint);
-    true
+    Some(Unquoted { span, message, hint })
 }
 
 /// Where the expression begins that is no YAML at this byte of a line, what is wrong with it, and what to do.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as Place, StructureStyle};
 
 use super::anchor::Anchors;
+use super::mend::Mended;
 use super::{
     DUPLICATE_KEY, MAX_DEPTH, MAX_NODES, SEVERAL_DOCUMENTS, SYNTAX, TAG, TOO_DEEP, TOO_MANY_NODES, pitfall, rejoin, scalar,
 };
@@ -22,26 +23,66 @@ struct Open {
     nodes: Vec<Node>,
 }
 
+/// The most expressions that are mended: each takes another reading.
+const MAX_MENDED: usize = 50;
+
 /// The first document's tree; `None` where there is none, or it is not to be understood.
 pub(super) fn build(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut mended = Mended::of(text);
+    for _ in 0..MAX_MENDED {
+        let mut found = Diagnostics::default();
+        match read(&mended, &mut found) {
+            Ok(root) => {
+                diagnostics.extend(found);
+                return root;
+            }
+            Err(Stopped::Refused) => {
+                diagnostics.extend(found);
+                return None;
+            }
+            Err(Stopped::Syntax(error)) => match pitfall::behind(mended.text(), place_of(mended.text(), &error)) {
+                Some(unquoted) => {
+                    unquoted.report(mended.in_file(unquoted.span), diagnostics);
+                    if !mended.quote(unquoted.span) {
+                        return None;
+                    }
+                }
+                None => {
+                    syntax_error(&mended, &error, diagnostics);
+                    return None;
+                }
+            },
+        }
+    }
+    None
+}
+
+/// Why a text was not read to its end.
+enum Stopped {
+    /// It is no YAML.
+    Syntax(ScanError),
+    /// It asks for too much, which was reported.
+    Refused,
+}
+
+fn read(mended: &Mended<'_>, diagnostics: &mut Diagnostics) -> Result<Option<Node>, Stopped> {
+    let text = mended.text();
     let mut parser = Parser::new_from_str(text);
     let (mut stack, mut anchors, mut root): (Vec<Open>, Anchors, Option<Node>) = (Vec::new(), Anchors::default(), None);
     let (mut nodes, mut documents) = (0_usize, 0_usize);
     while let Some(event) = parser.next_event() {
         let (event, place) = match event {
             Ok(event) => event,
-            Err(error) => {
-                syntax_error(text, &error, diagnostics);
-                return None;
-            }
+            Err(error) => return Err(Stopped::Syntax(error)),
         };
-        let span = span_of(&place);
+        let written = span_of(&place);
+        let span = mended.in_file(written);
         let finished = match event {
             Event::DocumentStart(..) => {
                 documents += 1;
                 if documents > 1 {
                     diagnostics.error(SEVERAL_DOCUMENTS, span, "a file holds one definition; a second document begins here");
-                    return root;
+                    return Ok(root);
                 }
                 continue;
             }
@@ -58,7 +99,7 @@ pub(super) fn build(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
                         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
                         _ => Style::Block,
                     },
-                    verbatim: is_verbatim(text, span, &value, plain),
+                    verbatim: is_verbatim(text, written, &value, plain) && written == span,
                     span,
                 };
                 nodes += 1;
@@ -71,7 +112,7 @@ pub(super) fn build(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
                 let (is_map, is_flow) = (matches!(event, Event::MappingStart(..)), style == StructureStyle::Flow);
                 if stack.len() >= MAX_DEPTH {
                     too_deep(span, diagnostics);
-                    return None;
+                    return Err(Stopped::Refused);
                 }
                 nodes += 1;
                 stack.push(Open { start: span, anchor, is_map, is_flow, nodes: Vec::new() });
@@ -79,36 +120,36 @@ pub(super) fn build(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
             }
             Event::SequenceEnd | Event::MappingEnd => stack.pop().map(|open| {
                 let anchor = open.anchor;
-                (closed(text, open, span, diagnostics), anchor)
+                (closed(mended, open, span, diagnostics), anchor)
             }),
             Event::Alias(anchor) => match anchors.expand(anchor, span, stack.len(), diagnostics) {
                 Some((node, added)) => {
                     nodes += added;
                     Some((node, 0))
                 }
-                None => return None,
+                None => return Err(Stopped::Refused),
             },
             _ => continue,
         };
         if nodes > MAX_NODES {
             diagnostics.error(TOO_MANY_NODES, span, &format!("the file may have {MAX_NODES} values, aliases expanded"));
-            return None;
+            return Err(Stopped::Refused);
         }
         let Some((node, anchor)) = finished else { continue };
         if anchor > 0 && !anchors.keep(anchor, &node, diagnostics) {
-            return None;
+            return Err(Stopped::Refused);
         }
         match stack.last_mut() {
             Some(open) => open.nodes.push(node),
             None => root = Some(node),
         }
     }
-    root
+    Ok(root)
 }
 
 /// A list or map that ends here. One in block style ends where its last value does: the parser's end of it is the next thing
 /// in the file, which may be comments further down.
-fn closed(text: &str, open: Open, end: Span, diagnostics: &mut Diagnostics) -> Node {
+fn closed(mended: &Mended<'_>, open: Open, end: Span, diagnostics: &mut Diagnostics) -> Node {
     let end = if open.is_flow { end } else { open.nodes.last().map_or(open.start, |last| last.span) };
     let value = if open.is_map {
         let mut entries = Vec::with_capacity(open.nodes.len() / 2);
@@ -117,7 +158,7 @@ fn closed(text: &str, open: Open, end: Span, diagnostics: &mut Diagnostics) -> N
             entries.push((key, value));
         }
         if open.is_flow {
-            rejoin::cut_at_commas(text, &mut entries, diagnostics);
+            rejoin::cut_at_commas(mended.file(), &mut entries, diagnostics);
         }
         NodeValue::Map(entries)
     } else {
@@ -189,23 +230,26 @@ fn is_verbatim(text: &str, span: Span, value: &str, plain: bool) -> bool {
     text.get(span.start + quote..(span.end).saturating_sub(quote)).is_some_and(|written| written == value)
 }
 
-fn syntax_error(text: &str, error: &ScanError, diagnostics: &mut Diagnostics) {
+fn place_of(text: &str, error: &ScanError) -> Span {
     let marker = error.marker();
     let start = marker.byte_offset().unwrap_or_default().min(text.len());
     let (line, column) = (marker.line(), marker.col() + 1);
-    let span = Span { start, end: start, line, column, end_line: line, end_column: column };
+    Span { start, end: start, line, column, end_line: line, end_column: column }
+}
+
+fn syntax_error(mended: &Mended<'_>, error: &ScanError, diagnostics: &mut Diagnostics) {
+    let place = place_of(mended.text(), error);
+    let (line, span) = (place.line, mended.in_file(place));
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
         too_deep(span, diagnostics);
-        return;
-    }
-    if pitfall::reported(text, span, diagnostics) {
         return;
     }
     let mut message = error.info();
     if let Some(place) = message.find(" at byte ").or_else(|| message.find(" at line ")) {
         message.truncate(place);
     }
-    let tab = text
+    let tab = mended
+        .text()
         .lines()
         .nth(line.saturating_sub(1))
         .is_some_and(|line| line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t'));

@@ -1,5 +1,6 @@
 //! `configflow graph`: the dialog as a picture.
 
+mod ends;
 mod mermaid;
 mod model;
 mod svg;

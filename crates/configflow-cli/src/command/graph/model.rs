@@ -6,6 +6,8 @@ use configflow_core::definition::{Call, Definition, Dialog, ErrorSpec, Op, Outco
 use configflow_core::expr::{Segment, Template};
 use configflow_core::{Kind, Value};
 
+use super::ends;
+
 /// What a node stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -164,10 +166,23 @@ impl Graph {
                 match op {
                     Op::Unless { when, skip_to } => guards.push((operand(when.source()), *skip_to)),
                     Op::Decide(rule) => self.rule(step, rule, &guard, None),
-                    Op::Call(call) => self.failures(definition, step, call, &guard),
+                    Op::Call(call) => {
+                        self.ends(step, call, &guard);
+                        self.failures(definition, step, call, &guard);
+                    }
                     _ => {}
                 }
             }
+        }
+    }
+
+    /// What an action ends by itself.
+    fn ends(&mut self, step: &Step, call: &Call, guards: &[String]) {
+        let from = self.step_id(&step.name);
+        for (when, reason) in ends::of(call) {
+            let end = self.end(format!("abort {reason}"));
+            let guard = guards.iter().map(|guard| format!(" if {guard}")).collect::<String>();
+            self.edge(&from, &end, format!("{}: {when}{guard}", call.action), true);
         }
     }
 
@@ -290,7 +305,7 @@ fn plain(name: &str) -> String {
 }
 
 /// A text as it is written in the definition.
-fn text_of(template: &Template) -> String {
+pub(super) fn text_of(template: &Template) -> String {
     match template {
         Template::Literal(Value::String(text)) => text.clone(),
         Template::Literal(value) => value.to_string(),

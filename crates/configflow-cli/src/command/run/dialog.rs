@@ -8,6 +8,7 @@ use configflow_testkit::simulated::Simulated;
 use serde_json::{Map, Value, json};
 
 use super::ask::{Ask, Gone, Question};
+use super::errors::Errors;
 use super::field::{Place, ask_all, names};
 use super::link;
 use super::secrets::Secrets;
@@ -21,6 +22,10 @@ pub(super) struct Dialog {
     pub(super) texts: Texts,
     pub(super) secrets: Secrets,
     pub(super) simulated: Option<Simulated>,
+    /// Whether the simulated provider is what links lead to: only where an account is linked.
+    pub(super) logs_in: bool,
+    /// The data that starts the flow.
+    pub(super) init: Value,
     pub(super) ask: Ask,
     pub(super) flow_id: String,
     /// What was last sent to which form: shown again where something in it was wrong.
@@ -38,7 +43,7 @@ enum Next {
 impl Dialog {
     pub(super) async fn run(mut self, source: &str) -> Outcome {
         let caller = self.engine.caller("terminal");
-        let start = Start::source(&self.domain, source, Value::Null);
+        let start = Start::source(&self.domain, source, self.init.clone());
         let mut shown = match self.ask.interrupt().or(caller.start(start)).await {
             Ok(Ok(shown)) => shown,
             Ok(Err(error)) => {
@@ -92,12 +97,12 @@ impl Dialog {
         if let Some(url) = link {
             link::print(url);
         }
-        let mut errors: Map<String, Value> = value["errors"].as_object().cloned().unwrap_or_default();
+        let mut errors = value["errors"].as_object().cloned().unwrap_or_default();
         let typed = self.typed.take().filter(|(form, _)| form == step && !errors.is_empty());
         let mut typed = typed.map(|(_, typed)| typed).unwrap_or_default();
         let schema = &value["data_schema"];
         loop {
-            let answers = self.answers(step, link, schema, placeholders, &errors, &typed).await?;
+            let answers = self.answers(step, link, schema, placeholders, &Errors::of(&errors), &typed).await?;
             self.secrets.learn(&answers);
             typed.clone_from(&answers);
             let caller = self.engine.caller("terminal");
@@ -122,17 +127,14 @@ impl Dialog {
         link: Option<&str>,
         schema: &Value,
         placeholders: &Value,
-        errors: &Map<String, Value>,
+        errors: &Errors,
         typed: &Map<String, Value>,
     ) -> Result<Map<String, Value>, Gone> {
         let place = Place { texts: &self.texts, step, section: None, placeholders, secrets: &self.secrets, errors };
         let shown = names(schema);
-        let simulated = link.filter(|_| self.simulated.is_some());
+        let simulated = link.filter(|_| self.logs_in);
         // What belongs to no field comes first; the rest stands beside its field, unless no field is asked.
-        for field in errors.keys().filter(|field| simulated.is_some() || !shown.contains(&field.as_str())) {
-            let label = if field == "base" { String::new() } else { self.texts.field(step, None, field) };
-            place.complain_about(field, &label);
-        }
+        place.complain_of_the_rest(if simulated.is_some() { &[] } else { &shown });
         if let Some(url) = simulated
             && self.offers_login()?
         {
@@ -142,7 +144,7 @@ impl Dialog {
             let on = self.ask.confirm(&Question::of("Go on?"), true)?;
             return if on { Ok(Map::new()) } else { Err(Gone::Declined) };
         }
-        let none = Map::new();
+        let none = Errors::default();
         let errors = if simulated.is_some() { &none } else { errors };
         ask_all(&self.ask, &Place { errors, ..place }, schema, typed)
     }
@@ -191,7 +193,7 @@ impl Dialog {
         self.heading(value);
         let url = value["url"].as_str().unwrap_or_default();
         link::print(url);
-        if self.simulated.is_some() && self.offers_login()? {
+        if self.logs_in && self.offers_login()? {
             self.logged_in(url, &Value::Null).await?;
             return self.again().await;
         }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::ask::{Ask, Gone, Question};
+use super::errors::Errors;
 use super::secrets::Secrets;
 use super::texts::Texts;
 use crate::outcome::say;
@@ -15,17 +16,26 @@ pub(super) struct Place<'p> {
     pub(super) placeholders: &'p Value,
     /// The fields whose answers must not be shown.
     pub(super) secrets: &'p Secrets,
-    /// What was wrong, by field.
-    pub(super) errors: &'p Map<String, Value>,
+    /// What was wrong.
+    pub(super) errors: &'p Errors,
 }
 
 impl Place<'_> {
     /// Says what was wrong with a field.
-    pub(super) fn complain_about(&self, field: &str, label: &str) {
-        if let Some(key) = self.errors.get(field) {
-            let text = key.as_str().map_or_else(|| text(key), |key| self.texts.error(key, self.placeholders));
-            let label = if label.is_empty() { String::new() } else { format!("{label}: ") };
-            say(format_args!("! {label}{text}"));
+    fn complain_about(&self, field: &str, label: &str) {
+        if let Some(key) = self.errors.field(self.section, field) {
+            say(format_args!("! {label}: {}", self.texts.error(key, self.placeholders)));
+        }
+    }
+
+    /// Says what was wrong with none of these fields.
+    pub(super) fn complain_of_the_rest(&self, shown: &[&str]) {
+        for (field, key) in self.errors.elsewhere(shown) {
+            let text = self.texts.error(key, self.placeholders);
+            match field {
+                Some(field) => say(format_args!("! {}: {text}", self.texts.field(self.step, None, field))),
+                None => say(format_args!("! {text}")),
+            }
         }
     }
 }
@@ -106,7 +116,11 @@ fn one(ask: &Ask, place: &Place<'_>, field: &Value, name: &str, typed: Option<&V
             );
             let multiple = selector.is_some_and(|(_, settings)| settings["multiple"] == true);
             let parsed = (structured || multiple).then(|| serde_json::from_str(&entered).ok()).flatten();
-            Ok(Some(parsed.unwrap_or(Value::String(entered))))
+            Ok(Some(match parsed {
+                Some(parsed) => parsed,
+                None if multiple => several(&entered),
+                None => Value::String(entered),
+            }))
         }
     }
 }
@@ -194,11 +208,15 @@ impl Choice {
             return Ok(None);
         }
         if self.several {
-            let words = entered.split(',').map(str::trim).filter(|word| !word.is_empty());
-            return Ok(Some(words.map(Value::from).collect()));
+            return Ok(Some(several(&entered)));
         }
         Ok(Some(Value::String(entered)))
     }
+}
+
+/// Several texts, with commas between them.
+fn several(entered: &str) -> Value {
+    entered.split(',').map(str::trim).filter(|word| !word.is_empty()).map(Value::from).collect()
 }
 
 /// A value with its label: `[value, label]`, `{value, label}`, or the value itself.

@@ -11,6 +11,9 @@ use crate::action::text;
 use crate::builder::Inner;
 use crate::flows::Flow;
 
+/// Where the text of `no_url_available` sends people, as recorded.
+const NO_URL_DOCS: &str = "https://www.home-assistant.io/more-info/no-url-available";
+
 impl Inner {
     pub(super) async fn link_authorize(&self, flow: &Flow, parameters: &Map<String, Value>, account: &Account) -> EffectOutcome {
         let (linkable, implementation) = match self.linkable(flow, account, text(parameters, "implementation")).await {
@@ -25,7 +28,8 @@ impl Inner {
             self.external_url().map(|hub| format!("{hub}{path}"))
         };
         let Some(redirect_uri) = redirect_uri else {
-            return EffectOutcome::Abort { reason: "no_url_available".to_owned(), placeholders: None };
+            let placeholders = Map::from_iter([("docs_url".to_owned(), NO_URL_DOCS.into())]);
+            return EffectOutcome::Abort { reason: "no_url_available".to_owned(), placeholders: Some(placeholders) };
         };
         let key = self.account_key(flow, account).await;
         match self.begin(flow, linkable, &redirect_uri, key) {

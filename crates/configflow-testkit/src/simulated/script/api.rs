@@ -2,8 +2,10 @@
 //!
 //! Not the endpoints of OAuth, but an answer that names one of their URLs goes before them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -24,6 +26,16 @@ pub struct ApiAnswer {
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: ApiBody,
+}
+
+impl JsonSchema for ApiAnswer {
+    fn schema_name() -> Cow<'static, str> {
+        "ApiAnswer".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Wire::json_schema(generator)
+    }
 }
 
 /// The body of an answer.
@@ -60,11 +72,12 @@ impl ApiAnswer {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wire {
     #[serde(default = "get")]
     method: String,
+    #[schemars(with = "String", extend("format" = "uri"))]
     url: Url,
     #[serde(default)]
     authorized: bool,

@@ -2,9 +2,11 @@
 //!
 //! Not what a person does wrong (that is `Behaviour`), nor what the provider refuses by itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -30,7 +32,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// Something that goes wrong at the nth request to a place, and at so many after it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "Wire")]
 pub struct Fault {
     /// Where.
@@ -132,7 +134,7 @@ impl Effect {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wire {
     at: Place,
@@ -162,6 +164,20 @@ impl TryFrom<Wire> for Fault {
             return Err(format!("an OAuth error cannot be the answer at `{}`: use `status`", wire.at.name()));
         }
         Ok(Self { at: wire.at, nth: wire.nth, times: wire.times, effect: wire.fault })
+    }
+}
+
+impl JsonSchema for Effect {
+    fn schema_name() -> Cow<'static, str> {
+        "Effect".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let fields = generator.subschema_for::<Fields>();
+        json_schema!({
+            "description": "What goes wrong: a word, or an object with exactly one kind of fault.",
+            "oneOf": [{"enum": WORDS}, {"allOf": [fields, {"minProperties": 1}]}],
+        })
     }
 }
 
@@ -202,7 +218,7 @@ impl<'de> Visitor<'de> for EffectVisitor {
 }
 
 /// The keys of a fault that is an object.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Fields {
     status: Option<u16>,

@@ -14,8 +14,10 @@
 mod api;
 mod fault;
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -27,13 +29,14 @@ pub use fault::{Effect, Fault};
 use super::place::Place;
 
 /// What the simulated provider plays. The default is a provider at which everything works.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Script {
     /// The account of the person.
     pub account: Account,
     /// The account that a person takes who logs in as another.
     #[serde(deserialize_with = "another_account")]
+    #[schemars(with = "Account")]
     pub other_account: Account,
     /// The only client id that is known; any, if absent.
     pub client_id: Option<String>,
@@ -101,7 +104,7 @@ impl Default for Script {
 }
 
 /// An account at the provider.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Account {
     /// The name to log in with: `preferred_username` and `email`.
@@ -168,7 +171,7 @@ fn another_account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Account
 }
 
 /// A client secret; it is never printed.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ClientSecret(String);
 
@@ -198,6 +201,19 @@ pub enum Grant {
     Requested,
     /// These, beside those of OpenID Connect that were asked for (`openid`, `profile`, `email`, `offline_access`).
     Only(Vec<String>),
+}
+
+impl JsonSchema for Grant {
+    fn schema_name() -> Cow<'static, str> {
+        "Grant".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Which scopes are granted: all that were asked for, or these.",
+            "oneOf": [{"const": "requested"}, {"type": "array", "items": {"type": "string", "pattern": r"^\S+$"}}],
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for Grant {
@@ -233,7 +249,7 @@ impl<'de> Deserialize<'de> for Grant {
 }
 
 /// What the person does: `"logs_in"`, …, or `{"meets_error": 50011}`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Behaviour {
     /// Logs in and accepts.
@@ -250,7 +266,7 @@ pub enum Behaviour {
 }
 
 /// The algorithm of ID tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Signing {
     /// RSA with SHA-256.
     #[default]
@@ -262,7 +278,7 @@ pub enum Signing {
 }
 
 /// What becomes of a refresh token that has been used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OldRefreshToken {
     /// A second use is refused.
@@ -275,7 +291,7 @@ pub enum OldRefreshToken {
 }
 
 /// How a device code goes on.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Device {
     /// How many polls are answered by `authorization_pending`.
@@ -297,7 +313,7 @@ impl Default for Device {
 }
 
 /// How a device code ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceEnd {
     /// Tokens, unless the person declines.
@@ -310,20 +326,26 @@ pub enum DeviceEnd {
 }
 
 /// URLs of endpoints whose path does not say what they are; compared without their query.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Paths {
     /// Authorization endpoints.
+    #[schemars(with = "Vec<String>")]
     pub authorize: Vec<Url>,
     /// Token endpoints.
+    #[schemars(with = "Vec<String>")]
     pub token: Vec<Url>,
     /// Sets of keys.
+    #[schemars(with = "Vec<String>")]
     pub keys: Vec<Url>,
     /// Device authorization endpoints.
+    #[schemars(with = "Vec<String>")]
     pub device: Vec<Url>,
     /// Revocation endpoints.
+    #[schemars(with = "Vec<String>")]
     pub revoke: Vec<Url>,
     /// Userinfo endpoints.
+    #[schemars(with = "Vec<String>")]
     pub userinfo: Vec<Url>,
 }
 

@@ -21,7 +21,7 @@ impl Lowering<'_> {
             None => None,
         };
         match (selector, plain) {
-            (Some(selector), convert) => Some(Kind::Selector { selector, convert }),
+            (Some(selector), plain) => Some(Kind::Selector { selector, convert: plain.map(converting) }),
             (None, Some(plain)) => Some(Kind::Plain(plain)),
             (None, None) => {
                 self.report(NO_TYPE, node.span, &format!("field `{name}` needs `type`, `selector`, or `section` with `fields`"));
@@ -58,6 +58,7 @@ impl Lowering<'_> {
             }
             "select" => Base::Select(options),
             "multi_select" => Base::MultiSelect(options),
+            "time_period" => Base::TimePeriod,
             _ => {
                 let similar = suggest(name, TYPES).map(|name| format!("did you mean `{name}`?"));
                 self.report(UNKNOWN_TYPE, node.span, &format!("there is no type `{name}`; expected {}", listed(&TYPES)))
@@ -105,6 +106,7 @@ impl Lowering<'_> {
         }
         plain.shape = self.shape(keys);
         plain.clamp = keys.take("clamp").is_some_and(|node| self.boolean(node));
+        plain.message = keys.take("message").and_then(|node| node.as_str().map(str::to_owned));
         plain.nullable = keys.take("nullable").is_some_and(|node| self.boolean(node));
         if let Some(node) = keys.take("length")
             && let Some(mut keys) = self.keys(node, "`length`", &["min", "max"])
@@ -163,4 +165,15 @@ impl Lowering<'_> {
         };
         Some(Selector::new(&kind, settings))
     }
+}
+
+/// A type beside a selector converts: the number selector gives `2.0`, and `type: integer` makes it 2.
+fn converting(plain: Plain) -> Plain {
+    let base = match plain.base {
+        Base::Integer => Base::CoerceInteger,
+        Base::Float => Base::CoerceFloat,
+        Base::StrictString => Base::CoerceString,
+        other => other,
+    };
+    Plain { base, ..plain }
 }

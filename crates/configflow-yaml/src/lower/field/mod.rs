@@ -6,7 +6,7 @@
 mod keys;
 mod kind;
 
-use configflow_core::field::{Base, Field, Kind, Options, Plain, Section};
+use configflow_core::field::{Base, Field, Kind, Marker, Options, Plain, Section};
 
 use super::Lowering;
 use crate::diagnostic::Code;
@@ -28,6 +28,8 @@ pub(crate) struct LoweredField {
     pub(crate) default: Option<Node>,
     pub(crate) suggested: Option<Node>,
     pub(crate) options: Option<Node>,
+    /// The settings of its selector.
+    pub(crate) settings: Option<Node>,
     pub(crate) section: Vec<LoweredField>,
     /// What it was lowered from, for a step that says something differently.
     source: Node,
@@ -38,7 +40,7 @@ impl LoweredField {
     pub(crate) fn placeholder(name: &str, node: &Node) -> Self {
         let kind = Kind::Plain(Plain::new(Base::String));
         let field = Field::new(name, kind);
-        Self { field, default: None, suggested: None, options: None, section: Vec::new(), source: node.clone() }
+        Self { field, default: None, suggested: None, options: None, settings: None, section: Vec::new(), source: node.clone() }
     }
 }
 
@@ -52,6 +54,7 @@ impl Lowering<'_> {
             default: None,
             suggested: None,
             options: None,
+            settings: None,
             section: Vec::new(),
             source: node.clone(),
         };
@@ -77,7 +80,17 @@ impl Lowering<'_> {
             Some(node) => Options::from_value(&node.to_json()),
             None => Options::of_pairs(Vec::new()),
         };
+        lowered.settings = keys.peek("selector").and_then(settings_of).filter(|settings| holds_expression(settings)).cloned();
         lowered.field.kind = self.kind(&mut keys, node, name, fixed)?;
+        if let Some(node) = keys.take("marker") {
+            lowered.field.marker = self.marker(node);
+        }
+        if let Some(node) = keys.take("description") {
+            match node.to_json() {
+                value @ (serde_json::Value::String(_) | serde_json::Value::Object(_)) => lowered.field.description = Some(value),
+                _ => self.expected(node, "a text or a map"),
+            }
+        }
         let default = keys.take("default");
         let suggested = keys.take("suggested");
         if let Some(node) = default {
@@ -86,7 +99,8 @@ impl Lowering<'_> {
             } else {
                 let value = node.to_json();
                 self.fits(node, &lowered, &value);
-                lowered.field.default = (!value.is_null()).then_some(value);
+                let may_be_null = matches!(&lowered.field.kind, Kind::Plain(plain) if plain.nullable);
+                lowered.field.default = (may_be_null || !value.is_null()).then_some(value);
             }
         }
         if let Some(node) = suggested {
@@ -129,6 +143,31 @@ impl Lowering<'_> {
         lowered.field.kind = Kind::Section(Section { collapsed, fields });
     }
 
+    /// How a field is marked: `plain`, `removed`, `{inclusive: GROUP}`, `{exclusive: GROUP}`.
+    fn marker(&mut self, node: &Node) -> Marker {
+        let group = |entries: &[(Node, Node)]| match entries {
+            [(key, group)] => Some((key.as_str()?.to_owned(), group.as_str()?.to_owned())),
+            _ => None,
+        };
+        let found = match &node.value {
+            NodeValue::String(word) => match word.as_str() {
+                "plain" => Some(Marker::Plain),
+                "removed" => Some(Marker::Removed),
+                _ => None,
+            },
+            NodeValue::Map(entries) => group(entries).and_then(|(key, group)| match key.as_str() {
+                "inclusive" => Some(Marker::Inclusive(group)),
+                "exclusive" => Some(Marker::Exclusive(group)),
+                _ => None,
+            }),
+            _ => None,
+        };
+        if found.is_none() {
+            self.expected(node, "`plain`, `removed`, `{inclusive: GROUP}` or `{exclusive: GROUP}`");
+        }
+        found.unwrap_or_default()
+    }
+
     /// A default must be an answer that its own field takes.
     fn fits(&mut self, node: &Node, lowered: &LoweredField, default: &serde_json::Value) {
         use configflow_core::field::{Extra, Shown, validate};
@@ -149,16 +188,37 @@ impl Lowering<'_> {
         }
     }
 
-    /// A field with what one step says differently about it.
-    pub(crate) fn overridden(&mut self, name: &str, changes: &[(Node, Node)]) -> Option<LoweredField> {
+    /// A field with what one step says differently about it; null takes away what the field says. What the step says by itself
+    /// (its default, its suggestion) need not fit the field as it was.
+    pub(crate) fn overridden(&mut self, name: &str, changes: &[(Node, Node)], said: &[&str]) -> Option<LoweredField> {
         let mut source = self.fields.get(name)?.lowered.source.clone();
         if let NodeValue::Map(entries) = &mut source.value {
+            entries.retain(|(known, _)| known.as_str().is_none_or(|known| !said.contains(&known)));
             for (key, value) in changes {
                 entries.retain(|(known, _)| known.as_str() != key.as_str());
-                entries.push((key.clone(), value.clone()));
+                if !matches!(value.value, NodeValue::Null) {
+                    entries.push((key.clone(), value.clone()));
+                }
             }
         }
         self.field(name, &source)
+    }
+}
+
+/// The settings of `{KIND: {settings}}`.
+fn settings_of(selector: &Node) -> Option<&Node> {
+    match &selector.value {
+        NodeValue::Map(entries) => entries.first().map(|(_, settings)| settings),
+        _ => None,
+    }
+}
+
+fn holds_expression(node: &Node) -> bool {
+    match &node.value {
+        NodeValue::String(text) => text.contains("{{"),
+        NodeValue::Map(entries) => entries.iter().any(|(_, value)| holds_expression(value)),
+        NodeValue::List(items) => items.iter().any(holds_expression),
+        _ => false,
     }
 }
 

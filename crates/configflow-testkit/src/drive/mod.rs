@@ -1,28 +1,34 @@
 //! Runs a fixture.
 
+mod error;
+mod prepare;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use configflow_core::expr::{Expressions, Scope, Template};
-use configflow_core::signature::builtin;
 use configflow_core::{FlowResult, Kind, StepError};
-use configflow_engine::{Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore, Notice, Start, Store};
-use configflow_oauth::{Outbound, Secret};
+use configflow_engine::{Caller, Engine, FlowError, MemoryStore, Notice, Start, Store};
 use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+pub use error::DriveError;
+use prepare::{Prepared, prepare};
+
 use crate::compare::{Difference, differences};
 use crate::fixture::{Fixture, FixtureStep, StartStep};
-use crate::flows::{Flows, FlowsError};
+use crate::flows::Flows;
 use crate::mask::Mask;
-use crate::scripted::Scripted;
-use crate::simulated::{LogInError, Simulated, StartError};
+use crate::simulated::{Behaviour, LogInError, Script, Simulated};
 use crate::transition::Recorder;
 
 /// How long a fixture waits for a progress to end.
 const LONGEST_PROGRESS: Duration = Duration::from_secs(60);
+
+/// The live values that texts of a fixture can name.
+const LIVE: [&str; 7] = ["returned_url", "last_returned_url", "auth_url", "flow_id", "entry_id", "subentry_id", "result"];
 
 /// Which provider a fixture meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,101 +74,12 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// Why a fixture cannot be run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DriveError {
-    /// Its definition cannot be had.
-    #[error(transparent)]
-    Flows(#[from] FlowsError),
-    /// The simulated provider did not start.
-    #[error(transparent)]
-    Provider(#[from] StartError),
-    /// The engine did not start.
-    #[error(transparent)]
-    Engine(#[from] configflow_engine::BuildError),
-    /// A step does something that it cannot.
-    #[error("step {step}: {reason}")]
-    Step {
-        /// Which step, from 0.
-        step: usize,
-        /// What is wrong.
-        reason: String,
-    },
-}
-
-impl DriveError {
-    /// The stable code of the error.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Flows(error) => error.code(),
-            Self::Provider(error) => error.code(),
-            Self::Engine(error) => error.code(),
-            Self::Step { .. } => "fixture.step",
-        }
-    }
-}
-
 /// Runs a fixture to its end, whether its expectations hold or not.
 ///
 /// # Errors
 /// Where it cannot be run at all: no definition, a step that makes no sense.
 pub async fn drive(fixture: &Fixture, flows: &Flows, provider: Provider) -> Result<Driven, DriveError> {
-    let definition = flows.get(&fixture.flow)?;
-    let recorder = Arc::new(Recorder::new(&definition));
-    let simulated = match provider {
-        Provider::Simulated => Some(Simulated::start(fixture.provider.clone()).await?),
-        Provider::Live => None,
-    };
-    let store = Arc::new(MemoryStore::new());
-    let mut builder = Engine::builder()
-        .store(Arc::<MemoryStore>::clone(&store))
-        .hub(Value::Object(fixture.hub.clone()))
-        .limits(limits(fixture.time_limit))
-        .observer(Arc::<Recorder>::clone(&recorder));
-    if let Some(simulated) = &simulated {
-        let base = format!("http://127.0.0.1:{}", simulated.port());
-        let outbound =
-            Outbound::new().everything_else(&base).map_err(|error| DriveError::Step { step: 0, reason: error.to_string() })?;
-        builder = builder.outbound(outbound);
-    }
-    for (name, signature) in definition.actions.iter().filter(|(name, _)| builtin(name).is_none()) {
-        let answers = fixture.actions.get(name).cloned().unwrap_or_default();
-        builder = builder.action(Scripted::new((**signature).clone(), answers));
-    }
-    let engine = builder.definition(definition).build()?;
-    for credential in &fixture.credentials {
-        engine.add_credentials(
-            &fixture.flow,
-            Implementation {
-                id: format!("{}_{}", fixture.flow, credential.client_id),
-                name: credential.name.clone(),
-                client_id: credential.client_id.clone(),
-                client_secret: Secret::new(credential.client_secret.as_str()),
-            },
-        );
-    }
-    for (at, entry) in fixture.entries.iter().enumerate() {
-        let now = time::OffsetDateTime::UNIX_EPOCH;
-        store.insert(Entry {
-            entry_id: format!("fixture{at}"),
-            domain: entry.domain.clone().unwrap_or_else(|| fixture.flow.clone()),
-            title: entry.title.clone(),
-            data: entry.data.clone(),
-            options: entry.options.clone(),
-            unique_id: entry.unique_id.clone(),
-            source: entry.source.clone(),
-            version: 1,
-            minor_version: 1,
-            subentries: Vec::new(),
-            account_key: None,
-            disabled_by: None,
-            created_at: now,
-            modified_at: now,
-            more: Map::new(),
-        });
-    }
+    let Prepared { engine, store, recorder, simulated, mask } = prepare(fixture, flows, provider).await?;
     let mut run = Run {
         fixture,
         notices: engine.notices(),
@@ -171,21 +88,16 @@ pub async fn drive(fixture: &Fixture, flows: &Flows, provider: Provider) -> Resu
         store,
         recorder,
         simulated,
-        mask: Mask::new(),
+        mask,
         mismatches: Vec::new(),
         flow_id: String::new(),
         shown: Value::Null,
         returned_url: String::new(),
     };
-    run.steps().await?;
-    run.finish().await
-}
-
-fn limits(seconds: Option<f64>) -> Limits {
-    let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    match limit {
-        Some(limit) => Limits { action: limit, progress: limit, request: limit / 2, ..Limits::default() },
-        None => Limits::default(),
+    match run.steps().await {
+        Ok(()) => run.finish().await,
+        Err(DriveError::Step { step, reason, .. }) => Err(DriveError::Step { step, reason, transitions: run.transitions() }),
+        Err(error) => Err(error),
     }
 }
 
@@ -223,8 +135,8 @@ impl Run<'_> {
     }
 
     async fn step(&mut self, at: usize, step: &FixtureStep) -> Result<(), DriveError> {
-        if let Some(person) = &step.person {
-            self.change_person(at, person).await?;
+        if let Some(person) = step.person {
+            self.change_person(person).await?;
         }
         if let Some(start) = &step.start {
             let start = self.further(at, start).await?;
@@ -270,12 +182,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn change_person(&mut self, at: usize, person: &Value) -> Result<(), DriveError> {
-        let Some(simulated) = &self.simulated else { return Ok(()) };
-        let broken = |reason: String| DriveError::Step { step: at, reason };
-        let mut script = self.fixture.provider.clone();
-        script.person = serde_json::from_value(person.clone()).map_err(|error| broken(error.to_string()))?;
-        simulated.reset(script).await?;
+    async fn change_person(&mut self, person: Behaviour) -> Result<(), DriveError> {
+        if let Some(simulated) = &self.simulated {
+            simulated.reset(Script { person, ..self.fixture.provider.clone() }).await?;
+        }
         Ok(())
     }
 
@@ -285,7 +195,7 @@ impl Run<'_> {
             Err(error) => {
                 self.recorder.refused("", &Value::Null, &refused(&error));
                 if self.fixture.steps.get(at).is_none_or(|step| step.rejected.is_none()) {
-                    return Err(DriveError::Step { step: at, reason: error.to_string() });
+                    return Err(DriveError::step(at, format!("{error} ({})", error.code())));
                 }
             }
         }
@@ -293,19 +203,27 @@ impl Run<'_> {
     }
 
     async fn further(&mut self, at: usize, start: &StartStep) -> Result<Start, DriveError> {
-        let entry_id = match &start.entry_id {
-            Some(text) => self.live(at, &Value::String(text.clone())).await?.as_str().map(str::to_owned),
-            None => None,
-        };
+        let mut ids = [None, None];
+        for (id, text) in ids.iter_mut().zip([&start.entry_id, &start.subentry_id]) {
+            if let Some(text) = text {
+                let Value::String(live) = self.live(at, &Value::String(text.clone())).await? else {
+                    return Err(DriveError::step(at, format!("`{text}` is of nothing: there is none yet")));
+                };
+                *id = Some(live);
+            }
+        }
+        let [entry_id, subentry_id] = ids;
         let source = start.source.as_deref().unwrap_or("user");
         let base = Start { entry_id, ..Start::source(&self.fixture.flow, source, start.init.clone()) };
-        Ok(match start.dialog.as_deref() {
-            None | Some("config") => base,
-            Some("options") => Start { kind: Kind::Options, ..base },
-            Some(kind) => {
-                Start { kind: Kind::Subentry { subentry_type: kind.to_owned() }, subentry_id: start.subentry_id.clone(), ..base }
-            }
-        })
+        let kind = match start.dialog.as_deref() {
+            None | Some("config") => return Ok(base),
+            Some("options") => Kind::Options,
+            Some(kind) => Kind::Subentry { subentry_type: kind.to_owned() },
+        };
+        if base.entry_id.is_none() {
+            return Err(DriveError::step(at, "this dialog is of an entry: name it with `entry_id`"));
+        }
+        Ok(Start { kind, subentry_id, ..base })
     }
 
     /// What is shown now; where that is a progress, what is shown once it is over.
@@ -322,8 +240,7 @@ impl Run<'_> {
                 }
             }
         };
-        let late =
-            |_| DriveError::Step { step: at, reason: format!("the progress is not over after {} s", LONGEST_PROGRESS.as_secs()) };
+        let late = |_| DriveError::step(at, format!("the progress is not over after {} s", LONGEST_PROGRESS.as_secs()));
         tokio::time::timeout(LONGEST_PROGRESS, waiting).await.map_err(late)
     }
 
@@ -331,12 +248,12 @@ impl Run<'_> {
         let url = self.log_in(at).await?;
         let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
         let outcome = self.engine.callback(query).await;
-        outcome.map(|_| ()).map_err(|error| DriveError::Step { step: at, reason: format!("the callback found no flow: {error}") })
+        outcome.map(|_| ()).map_err(|error| DriveError::step(at, format!("the callback found no flow: {error}")))
     }
 
     /// What the person gets back from the provider by the link that is shown.
     async fn log_in(&mut self, at: usize) -> Result<String, DriveError> {
-        let broken = |reason: String| DriveError::Step { step: at, reason };
+        let broken = |reason: String| DriveError::step(at, reason);
         let link = self.auth_url().ok_or_else(|| broken("no link is shown that could be opened".to_owned()))?;
         let simulated =
             self.simulated.as_ref().ok_or_else(|| broken("only the simulated provider logs in by itself".to_owned()))?;
@@ -356,7 +273,7 @@ impl Run<'_> {
         if !text.contains("{{") {
             return Ok(value.clone());
         }
-        let broken = |reason: String| DriveError::Step { step: at, reason };
+        let broken = |reason: String| DriveError::step(at, reason);
         let template = Template::value(value, &mut Expressions::default()).map_err(|error| broken(error.to_string()))?;
         let names: Vec<String> = template.expressions().iter().flat_map(|expr| expr.names()).collect();
         let mut live = Map::new();
@@ -367,14 +284,13 @@ impl Run<'_> {
         }
         live.insert("auth_url".to_owned(), self.auth_url().into());
         let entry = self.store.entries(None).await.ok().and_then(|entries| entries.into_iter().next_back());
+        let subentry = entry.as_ref().and_then(|entry| entry.subentries.last()).map(|subentry| subentry.subentry_id.clone());
         live.insert("entry_id".to_owned(), entry.map(|entry| entry.entry_id).into());
+        live.insert("subentry_id".to_owned(), subentry.into());
         live.insert("result".to_owned(), self.shown.clone());
-        let unknown = names.iter().find(|name| !live.contains_key(name.split('.').next().unwrap_or_default()));
+        let unknown = names.iter().find(|name| !LIVE.contains(&name.split('.').next().unwrap_or_default()));
         if let Some(name) = unknown {
-            return Err(broken(format!(
-                "nothing live is called `{name}`; there are {}",
-                live.keys().cloned().collect::<Vec<_>>().join(", ")
-            )));
+            return Err(broken(format!("nothing live is called `{name}`; there are {}", LIVE.join(", "))));
         }
         template.eval(&Scope::of_map(live)).map_err(|error| broken(error.to_string()))
     }
@@ -419,6 +335,10 @@ impl Run<'_> {
         }
     }
 
+    fn transitions(&self) -> Vec<Value> {
+        self.recorder.take().iter().map(|transition| self.mask.value(transition)).collect()
+    }
+
     async fn finish(mut self) -> Result<Driven, DriveError> {
         let stored = self.store.entries(None).await.unwrap_or_default();
         for entry in &stored {
@@ -429,20 +349,9 @@ impl Run<'_> {
             let (expected, found) = (Value::Array(expected.clone()), Value::Array(entries.clone()));
             self.compare(None, "the entries in the end differ", &expected, &found);
         }
-        let transitions = self.recorder.take().iter().map(|transition| self.mask.value(transition)).collect();
-        let definition = self.engine.definition(&self.fixture.flow);
-        let secret = |name: &str| {
-            definition.as_ref().and_then(|definition| definition.fields.get(name).map(|field| field.secret)).unwrap_or(false)
-        };
-        let hidden = |mut entry: Value| {
-            for part in ["data", "options"] {
-                if let Some(Value::Object(map)) = entry.get_mut(part) {
-                    map.iter_mut().filter(|(name, _)| secret(name)).for_each(|(_, value)| *value = "<secret>".into());
-                }
-            }
-            entry
-        };
-        let entries = entries.into_iter().map(|entry| self.mask.value(&hidden(entry))).collect();
+        let transitions = self.transitions();
+        let secrets = self.recorder.secrets();
+        let entries = entries.into_iter().map(|entry| self.mask.value(&secrets.without(&entry))).collect();
         Ok(Driven { transitions, mismatches: self.mismatches, entries })
     }
 }
