@@ -15,20 +15,33 @@ impl Lowering<'_> {
     pub(crate) fn declared_actions(&mut self, node: &Node) {
         let NodeValue::Map(entries) = &node.value else {
             self.expected(node, "a map of `namespace.name` to signatures");
+            (self.lost.actions, self.lost.names) = (true, true);
             return;
         };
         for (key, value) in entries {
             let Some(name) = self.key_text(key) else { continue };
             let Some((namespace, _)) = name.split_once('.') else {
                 self.report(NAME, key.span, &format!("expected `namespace.name`, found `{name}`"));
+                self.lost.actions = true;
                 continue;
             };
             if RESERVED_NAMESPACES.contains(&namespace) {
                 self.report(RESERVED, key.span, &format!("the namespace `{namespace}` is the engine's; choose another"));
+                self.lost.actions = true;
                 continue;
             }
-            if let Some(signature) = self.declared(&name, value) {
-                self.signatures.register(signature);
+            self.declared_actions.push((name.clone(), key.span));
+            self.define(key, &name, "");
+            for part in ["takes", "gives"].into_iter().filter_map(|part| value.get(part)) {
+                for (part, _) in part.entries() {
+                    if let Some(part_name) = part.as_str() {
+                        self.define(part, &name, part_name);
+                    }
+                }
+            }
+            match self.declared(&name, value) {
+                Some(signature) => self.signatures.register(signature),
+                None => self.lost.actions = true,
             }
         }
     }

@@ -5,6 +5,8 @@
 
 mod keys;
 mod kind;
+mod settings;
+mod sound;
 
 use configflow_core::field::{Base, Field, Kind, Options, Plain, Section};
 
@@ -18,8 +20,14 @@ pub(crate) const NO_TYPE: Code = Code::new("field.no_type", "a field says neithe
 pub(crate) const DEFAULT_TYPE: Code = Code::new("field.default_type", "a default does not fit its field");
 pub(crate) const KEY_NOT_HERE: Code = Code::new("field.key_not_here", "a key has no meaning for a field of this type");
 
+pub(crate) const SETTING: Code = Code::new("field.setting", "a selector has no such setting, or not with such a value");
+pub(crate) const RANGE: Code = Code::new("field.range", "the least value of a field is above its greatest");
+pub(crate) const NO_OPTIONS: Code = Code::new("field.no_options", "a form shows a choice without options");
+pub(crate) const NESTED: Code = Code::new("field.nested_section", "a section stands inside another one");
+
 /// Every code of this module.
-pub(crate) const CODES: &[Code] = &[UNKNOWN_TYPE, UNKNOWN_SELECTOR, NO_TYPE, DEFAULT_TYPE, KEY_NOT_HERE];
+pub(crate) const CODES: &[Code] =
+    &[UNKNOWN_TYPE, UNKNOWN_SELECTOR, NO_TYPE, DEFAULT_TYPE, KEY_NOT_HERE, SETTING, RANGE, NO_OPTIONS, NESTED];
 
 /// A field, and what of it is computed when it is shown.
 #[derive(Debug, Clone)]
@@ -39,6 +47,27 @@ impl LoweredField {
         let kind = Kind::Plain(Plain::new(Base::String));
         let field = Field::new(name, kind);
         Self { field, default: None, suggested: None, options: None, section: Vec::new(), source: node.clone() }
+    }
+}
+
+impl LoweredField {
+    /// Whether it is a section.
+    pub(crate) fn is_section(&self) -> bool {
+        matches!(self.field.kind, Kind::Section(_))
+    }
+
+    /// Whether it takes one of several options.
+    fn is_choice(&self) -> bool {
+        match &self.field.kind {
+            Kind::Plain(plain) => matches!(plain.base, Base::Select(_) | Base::MultiSelect(_) | Base::Enumeration(..)),
+            Kind::Selector { selector, .. } => selector.kind() == "select",
+            Kind::Section(_) => false,
+        }
+    }
+
+    /// The fields of a section, and whether each is secret.
+    pub(crate) fn section_parts(&self) -> Vec<(String, bool)> {
+        self.section.iter().map(|inner| (inner.field.name.to_string(), inner.field.holds_secret())).collect()
     }
 }
 
@@ -69,6 +98,9 @@ impl Lowering<'_> {
             return Some(lowered);
         }
         let options = keys.take("options");
+        if let Some(node) = options {
+            self.distinct(node);
+        }
         let fixed = match options {
             Some(node) if is_computed(node) => {
                 lowered.options = Some(node.clone());
@@ -78,6 +110,12 @@ impl Lowering<'_> {
             None => Options::of_pairs(Vec::new()),
         };
         lowered.field.kind = self.kind(&mut keys, node, name, fixed)?;
+        if let Some(span) = keys.key_span("options")
+            && lowered.field.options().is_none()
+            && !lowered.is_choice()
+        {
+            self.report(KEY_NOT_HERE, span, "`options` is for choices: `select`, `multi_select`");
+        }
         let default = keys.take("default");
         let suggested = keys.take("suggested");
         if let Some(node) = default {
@@ -111,12 +149,13 @@ impl Lowering<'_> {
                 }
             }
         }
-        if let Some(node) = keys.take("fields") {
+        if let Some(node) = keys.require(self, "fields", "the fields of the section") {
             match &node.value {
                 NodeValue::Map(entries) => {
                     for (key, value) in entries {
                         let Some(name) = self.key_text(key) else { continue };
                         if let Some(inner) = self.field(&name, value) {
+                            self.no_section(&inner, key);
                             // A secret inside makes the whole section one that must not be shown as a text.
                             lowered.section.push(inner);
                         }
@@ -131,13 +170,21 @@ impl Lowering<'_> {
 
     /// A default must be an answer that its own field takes.
     fn fits(&mut self, node: &Node, lowered: &LoweredField, default: &serde_json::Value) {
+        if lowered.options.is_none() {
+            self.fits_field(node, &lowered.field, default, "the default");
+        }
+    }
+
+    /// A value must be an answer that a field takes.
+    pub(crate) fn fits_field(&mut self, node: &Node, field: &Field, value: &serde_json::Value, what: &str) {
         use configflow_core::field::{Extra, Shown, validate};
-        if default.is_null() || lowered.options.is_some() {
+        // Of a choice without options, that is what is wrong.
+        if value.is_null() || field.options().is_some_and(|options| options.pairs().next().is_none()) {
             return;
         }
-        let mut shown = Shown::of(&lowered.field);
+        let mut shown = Shown::of(field);
         shown.default = None;
-        let input = serde_json::json!({ &*lowered.field.name: default });
+        let input = serde_json::json!({ &*field.name: value });
         if let Err(invalid) = validate(&[shown], Extra::Refuse, &input) {
             let text = invalid
                 .errors()
@@ -145,8 +192,18 @@ impl Lowering<'_> {
                 .next()
                 .map(|text| text.as_str().unwrap_or("does not fit").to_owned())
                 .unwrap_or_default();
-            self.report(DEFAULT_TYPE, node.span, &format!("the default does not fit the field: {text}"));
+            self.report(DEFAULT_TYPE, node.span, &format!("{what} does not fit the field: {text}"));
         }
+    }
+
+    /// What is written out of a value that goes to a field by name must be one that the field takes.
+    pub(crate) fn fits_named(&mut self, node: &Node, name: &str, what: &str) {
+        let Some(defined) = self.fields.get(name) else { return };
+        if is_computed(node) || defined.lowered.options.is_some() || defined.lowered.is_section() || defined.unread {
+            return;
+        }
+        let field = defined.lowered.field.clone();
+        self.fits_field(node, &field, &node.to_json(), what);
     }
 
     /// A field with what one step says differently about it.
@@ -163,7 +220,7 @@ impl Lowering<'_> {
 }
 
 /// Whether a value is computed: it holds an expression, or says where its items come from.
-fn is_computed(node: &Node) -> bool {
+pub(crate) fn is_computed(node: &Node) -> bool {
     match &node.value {
         NodeValue::String(text) => text.contains("{{"),
         NodeValue::Map(entries) => {
@@ -172,4 +229,9 @@ fn is_computed(node: &Node) -> bool {
         NodeValue::List(items) => items.iter().any(is_computed),
         _ => false,
     }
+}
+
+/// Whether a field can have a key of this name.
+pub(crate) fn is_field_key(name: &str) -> bool {
+    keys::FIELD.contains(&name)
 }
