@@ -55,8 +55,8 @@ const EVERYWHERE: [(&str, &[&str]); 16] = [
             "unit_system",
         ],
     ),
-    ("link", &[]),
-    ("account", &[]),
+    ("link", &["url", "redirect_uri", "error"]),
+    ("account", &["provider", "api", "key", "username", "name", "unique_id", "scopes"]),
     ("flow_id", &[]),
     ("loop", &["index", "first", "last", "length"]),
     ("omit", &[]),
@@ -227,7 +227,7 @@ impl Checker<'_> {
         used_in(builder, block);
     }
 
-    /// An expression of a formula all of whose names no way to here can have set.
+    /// A formula that reads a name by itself that no way to here can have set.
     fn formula(&mut self, name: &str, here: &Here<'_, '_>, span: Span, block: Option<&BlockUse>) {
         let (mut seen, mut open) = (HashSet::from([name.to_owned()]), vec![name.to_owned()]);
         while let Some(formula) = open.pop().and_then(|name| self.known.lets.get(&*name).copied()) {
@@ -241,7 +241,7 @@ impl Checker<'_> {
                         .map(|root| (*root).to_owned()),
                 );
                 let unbound = |root: &str| self.known.has(root) && !here.contains(root);
-                if let Some(first) = roots.first().filter(|_| roots.iter().all(|root| unbound(root))) {
+                if let Some(first) = roots.first().filter(|_| reads.bare && roots.iter().all(|root| unbound(root))) {
                     let message = format!("no way to here can have set `{first}`, which formula `{name}` reads");
                     let builder = self.diagnostics.warning(UNBOUND, span, &message).label(formula.span, "the formula");
                     used_in(builder, block);

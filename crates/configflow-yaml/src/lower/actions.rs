@@ -101,26 +101,37 @@ impl Lowering<'_> {
         types
     }
 
+    /// Codes, or codes with the fields that `failure` has then.
     fn failures(&mut self, node: &Node) -> Vec<FailureCode> {
         match &node.value {
             NodeValue::List(codes) => {
-                let codes = codes.iter().filter_map(|code| code.as_str());
-                codes.map(|code| FailureCode { code: code.to_owned(), fields: Vec::new() }).collect()
+                codes.iter().filter_map(|code| Some(FailureCode { code: self.failure_name(code)?, fields: Vec::new() })).collect()
             }
             NodeValue::Map(entries) => {
-                let fields = |value: &Node| match &value.value {
-                    NodeValue::List(fields) => fields.iter().filter_map(|field| field.as_str().map(str::to_owned)).collect(),
-                    _ => Vec::new(),
-                };
-                entries
-                    .iter()
-                    .filter_map(|(key, value)| Some(FailureCode { code: key.as_str()?.to_owned(), fields: fields(value) }))
-                    .collect()
+                let mut codes = Vec::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let Some(code) = self.failure_name(key) else { continue };
+                    let fields = match &value.value {
+                        NodeValue::Null => Vec::new(),
+                        NodeValue::List(fields) => fields.iter().filter_map(|field| self.failure_name(field)).collect(),
+                        _ => self.types(value).into_iter().map(|(name, ..)| name).collect(),
+                    };
+                    codes.push(FailureCode { code, fields });
+                }
+                codes
             }
             _ => {
-                self.expected(node, "a list of failure codes");
+                self.expected(node, "a list of failure codes, or a map of them to their fields");
                 Vec::new()
             }
         }
+    }
+
+    fn failure_name(&mut self, node: &Node) -> Option<String> {
+        let name = node.as_str().filter(|name| !name.is_empty());
+        if name.is_none() {
+            self.expected(node, "a name");
+        }
+        name.map(str::to_owned)
     }
 }

@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use configflow_core::Name;
 use configflow_core::definition::Parts;
 use configflow_core::expr::Template;
-use configflow_core::signature::Signatures;
 use indexmap::IndexMap;
 
 use super::budget::MAX_STEPS;
@@ -14,6 +13,7 @@ use super::keys::EXPECTED;
 use super::names::{LANGUAGE_NAMES, NAME_TAKEN, RESERVED_NAME};
 use super::trace::{LetTrace, Sink, Trace};
 use super::{DefinedField, DialogKind, FieldName, Lost, Lowered, Lowering, Traces};
+use crate::Options;
 use crate::diagnostic::{Code, Diagnostics, suggest};
 use crate::node::{Node, NodeValue, Span};
 
@@ -40,22 +40,23 @@ const FILE_KEYS: [&str; 16] = [
 ];
 
 /// Lowers a file. There is a result unless nothing could be understood; whether it is sound, the diagnostics say.
-pub(crate) fn lower(root: &Node, signatures: Signatures, source: &str) -> (Option<Lowered>, Diagnostics) {
+pub(crate) fn lower(root: &Node, options: &Options, source: &str) -> (Option<Lowered>, Diagnostics) {
     // The trees of included libraries outlive the lowering that borrows their blocks.
-    let mut before = Lowering::new(signatures.clone());
+    let mut before = Lowering::new(options);
     let libraries = included_node(root).map(|node| before.included(node)).unwrap_or_default();
-    let mut lowering = Lowering::new(signatures);
+    let mut lowering = Lowering::new(options);
     (lowering.diagnostics, lowering.lost) = (before.diagnostics, before.lost);
     let lowered = lowering.file(root, &libraries, source);
     (lowered, lowering.diagnostics)
 }
 
 impl<'n> Lowering<'n> {
-    fn new(signatures: Signatures) -> Self {
+    fn new(options: &Options) -> Self {
         Self {
             diagnostics: Diagnostics::default(),
             expressions: Default::default(),
-            signatures,
+            signatures: options.signatures.clone(),
+            providers: options.providers.clone(),
             fields: IndexMap::new(),
             lets: IndexMap::new(),
             blocks: IndexMap::new(),

@@ -29,6 +29,7 @@ use configflow_core::expr::{Expressions, Template};
 use configflow_core::signature::{Shape, Signature, Signatures};
 use indexmap::IndexMap;
 
+use crate::KnownProvider;
 use crate::diagnostic::{Builder, Code, Diagnostics};
 use crate::node::{Node, Span};
 use field::LoweredField;
@@ -80,6 +81,8 @@ pub(crate) const CODES: &[Code] = &[
     actions::UNKNOWN_TYPE,
     names::UNKNOWN_FIELD,
     names::NAME_TAKEN,
+    account::UNKNOWN_PROVIDER,
+    account::PARAMETER,
     names::TWICE,
     builtin::PARAMETER_VALUE,
     builtin::CLASH,
@@ -179,6 +182,7 @@ pub(crate) struct Lowering<'n> {
     pub(crate) diagnostics: Diagnostics,
     pub(crate) expressions: Expressions,
     pub(crate) signatures: Signatures,
+    pub(crate) providers: Option<Vec<KnownProvider>>,
     pub(crate) fields: IndexMap<String, DefinedField>,
     pub(crate) lets: IndexMap<Name, Template>,
     pub(crate) blocks: IndexMap<String, &'n Node>,

@@ -53,6 +53,7 @@ impl Lowering<'_> {
             self.lost_way();
         }
         let found: Vec<&str> = OUTCOMES.into_iter().filter(|key| keys.has(key)).collect();
+        let later = found.iter().filter_map(|key| keys.key_span(key)).max_by_key(|span| span.start);
         let kind = match found.as_slice() {
             [] if keys.has_unknown() => return None,
             [] => {
@@ -62,7 +63,7 @@ impl Lowering<'_> {
             }
             ["error", "step"] | [_] => found[0],
             [first, second, ..] => {
-                let span = keys.key_span(second).unwrap_or(node.span);
+                let span = later.unwrap_or(node.span);
                 self.report(TWO_OUTCOMES, span, &format!("expected exactly one outcome, found `{first}` and `{second}`"));
                 // Where it may have been meant to lead, it leads.
                 if let Some(step) = keys.take("step") {

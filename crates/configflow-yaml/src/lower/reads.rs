@@ -10,11 +10,12 @@ impl Reads {
     pub(crate) fn of(expr: &Expr) -> Self {
         let source = expr.source();
         if !source.contains(['\'', '"']) {
-            return Self { names: expr.names(), answers_of: Vec::new() };
+            let bare = source.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+            return Self { names: expr.names(), answers_of: Vec::new(), bare };
         }
         let (plain, answers_of) = dotted(source);
         let names = Expr::compile(&plain).map_or_else(|_| expr.names(), |plain| plain.names());
-        Self { names, answers_of }
+        Self { names, answers_of, bare: false }
     }
 }
 

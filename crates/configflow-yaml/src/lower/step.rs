@@ -117,9 +117,9 @@ impl Lowering<'_> {
         step.show = match show {
             Some("form") => keys.take("form").map_or(Show::Nothing, |form| self.shown_form(form, defaults, suggested, extra)),
             Some("menu") => keys.take("menu").map_or(Show::Nothing, |menu| self.menu(menu, sort)),
-            Some("external") => keys.take("external").map_or(Show::Nothing, |url| {
-                Show::External(ExternalSpec { url: self.template(url, Sink::Shown("a URL that is shown")) })
-            }),
+            Some("external") => {
+                keys.take("external").map_or(Show::Nothing, |url| Show::External(ExternalSpec { url: self.page(url) }))
+            }
             Some("progress") => keys.take("progress").map_or(Show::Nothing, |action| {
                 Show::Progress(ProgressSpec { action: self.template(action, Sink::Shown("a progress")) })
             }),
@@ -237,7 +237,7 @@ impl Lowering<'_> {
             NodeValue::Map(entries) if !self.unquoted_braces(node) => {
                 spec.labelled = true;
                 for (key, value) in entries {
-                    let label = Some(self.template(value, Sink::Shown("a label")));
+                    let label = Some(self.wanted(value, Sink::Shown("a label"), Wanted::Text));
                     if let Some(step) = self.step_target(key) {
                         spec.items.push(MenuItem { step, label, when: None });
                     }
@@ -255,6 +255,19 @@ impl Lowering<'_> {
             self.lost_way();
         }
         Show::Menu(spec)
+    }
+
+    /// The URL of a page elsewhere: what is written out begins with a scheme that a browser opens, or is a path of the hub.
+    fn page(&mut self, node: &Node) -> Template {
+        let url = node.as_str().filter(|url| !url.contains("{{")).unwrap_or("/");
+        if !url.starts_with('/') && !["http://", "https://", "homeassistant://"].iter().any(|scheme| url.starts_with(scheme)) {
+            self.report(
+                EXPECTED,
+                node.span,
+                "expected a URL that begins with `https://` or `http://`, or a path that begins with `/`",
+            );
+        }
+        self.wanted(node, Sink::Shown("a URL that is shown"), Wanted::Name)
     }
 
     /// A name that is written out.

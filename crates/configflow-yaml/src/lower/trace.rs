@@ -31,6 +31,8 @@ pub(crate) struct Reads {
     pub(crate) names: BTreeSet<String>,
     /// The steps that `answers_of` names.
     pub(crate) answers_of: Vec<String>,
+    /// It is one name with its attributes and nothing else, so that nothing stands in for it where it is none.
+    pub(crate) bare: bool,
 }
 
 /// One thing that happens in a step.

@@ -99,8 +99,10 @@ impl Lowering<'_> {
             }
         }
         let (least, greatest) = (keys.get("min").or(keys.get("above")), keys.get("max").or(keys.get("below")));
-        if let (Some(least), Some(greatest)) = (least, greatest) {
-            self.range(least, greatest);
+        if let (Some(least), Some(greatest)) = (least, greatest)
+            && !self.range(least, greatest)
+        {
+            (plain.min, plain.max) = (None, None);
         }
         if is_number && (plain.min.is_some() || plain.max.is_some()) {
             // A range goes with a conversion, as in Home Assistant.

@@ -9,8 +9,8 @@ use crate::lower::names::TWICE;
 use crate::node::{Node, NodeValue, Span};
 
 impl Lowering<'_> {
-    /// The least value may not be above the greatest.
-    pub(super) fn range(&mut self, least: &Node, greatest: &Node) {
+    /// Whether the least value is not above the greatest.
+    pub(super) fn range(&mut self, least: &Node, greatest: &Node) -> bool {
         let number = |node: &Node| match node.value {
             NodeValue::Int(_) | NodeValue::Float(_) => node.to_json().as_f64(),
             _ => None,
@@ -23,7 +23,9 @@ impl Lowering<'_> {
                 greatest.span,
                 &format!("no value is at least {} and at most {}", least.to_json(), greatest.to_json()),
             );
+            return false;
         }
+        true
     }
 
     /// No option may be there twice.
