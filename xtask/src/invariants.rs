@@ -5,14 +5,25 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// Which crates of ours each one may depend on (for running, not for tests).
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("configflow-core", &[]),
     ("configflow-oauth", &[]),
     ("configflow-yaml", &["configflow-core"]),
     ("configflow-engine", &["configflow-core", "configflow-oauth"]),
+    ("configflow-store", &["configflow-core", "configflow-oauth", "configflow-engine"]),
     ("configflow", &["configflow-core", "configflow-oauth", "configflow-yaml", "configflow-engine"]),
     ("configflow-testkit", &["configflow-core", "configflow-oauth", "configflow-yaml", "configflow-engine"]),
-    ("configflow-cli", &["configflow-core", "configflow-oauth", "configflow-yaml", "configflow-engine", "configflow-testkit"]),
+    (
+        "configflow-cli",
+        &[
+            "configflow-core",
+            "configflow-oauth",
+            "configflow-yaml",
+            "configflow-engine",
+            "configflow-testkit",
+            "configflow-store",
+        ],
+    ),
 ];
 
 /// All that the core depends on: nothing of it knows a clock, a file or a network.

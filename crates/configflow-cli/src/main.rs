@@ -70,6 +70,29 @@ enum Command {
         #[arg(long, default_value = "config")]
         dialog: String,
     },
+    /// Writes every account as Home Assistant's `core.config_entries`, secrets in plain text.
+    Export {
+        /// The folder of the store.
+        #[arg(long)]
+        data: PathBuf,
+        /// The file to write; it is made for its owner alone, and must not be there yet. Standard output by default.
+        #[arg(long)]
+        output: Option<PathBuf>,
+        /// Lets secrets be shown on a terminal.
+        #[arg(long)]
+        to_terminal: bool,
+    },
+    /// Takes over every account of a `core.config_entries`, or none where one would be lost.
+    Import {
+        /// The folder of the store; made where it is missing.
+        #[arg(long)]
+        data: PathBuf,
+        /// The file.
+        file: PathBuf,
+        /// Takes the file's accounts in place of those that are there and differ.
+        #[arg(long)]
+        replace: bool,
+    },
     /// Prints a JSON Schema.
     Schema {
         /// Of what.
@@ -96,6 +119,15 @@ enum GraphFormat {
     Svg,
 }
 
+/// Whether a terminal may show secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terminal {
+    /// Only a file or another program gets them.
+    Never,
+    /// Somebody said so.
+    Allowed,
+}
+
 /// What a schema describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum SchemaOf {
@@ -115,6 +147,14 @@ fn main() -> ExitCode {
         Command::Check { files, format } => command::check::run(&files, format),
         Command::Run(arguments) => command::run::run(arguments),
         Command::Graph { file, format, dialog } => command::graph::run(&file, &dialog, format),
+        Command::Export { data, output, to_terminal } => {
+            let terminal = if to_terminal { Terminal::Allowed } else { Terminal::Never };
+            command::accounts::export(&data, output.as_deref(), terminal)
+        }
+        Command::Import { data, file, replace } => {
+            let known = if replace { configflow_store::Known::Replace } else { configflow_store::Known::Refuse };
+            command::accounts::import(&data, &file, known)
+        }
         Command::Schema { what } => command::schema::run(what),
     };
     let outcome = if outcome::all_said() { outcome } else { outcome.and(Outcome::Broken) };

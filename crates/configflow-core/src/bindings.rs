@@ -3,6 +3,7 @@
 //! A form's answers are one layer, shared as they were checked and never copied; what `set` and actions bind between two forms
 //! is another. The later layer hides the earlier.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,21 @@ impl Bindings {
         layers.push(Layer::Answered(answers));
     }
 
+    /// Every name with what it is bound to now.
+    pub(crate) fn all(&self) -> HashMap<&str, &Value> {
+        let mut all = HashMap::new();
+        for layer in self.0.iter() {
+            match layer {
+                Layer::Bound(map) => all.extend(map.iter().map(|(name, value)| (name.as_str(), value))),
+                Layer::Answered(answers) => {
+                    let value = |name: &Name| answers.values.get(&**name).unwrap_or(&Value::Null);
+                    all.extend(answers.asked.iter().map(|name| (&**name, value(name))));
+                }
+            }
+        }
+        all
+    }
+
     /// What steps were answered, in order.
     pub(crate) fn answered(&self) -> impl DoubleEndedIterator<Item = &Answers> {
         self.0.iter().filter_map(|layer| match layer {
@@ -97,6 +113,7 @@ mod tests {
         bindings.bind([("port".to_owned(), json!(1))]);
         assert_eq!(bindings.get("port"), Some(&json!(1)));
         assert_eq!(bindings.get("other"), None);
+        assert_eq!(bindings.all(), HashMap::from([("host", &json!("answered")), ("port", &json!(1))]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -179,13 +180,29 @@ pub struct CreateEntry {
 }
 
 /// The end, with a reason.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the keys of the wire, described in docs/wire.md")]
 pub struct Abort {
     pub flow_id: String,
     pub handler: Value,
     pub reason: String,
     pub description_placeholders: Option<Map>,
+    /// Whose text the reason has, where it is not the handler's; such an abort has no placeholders on the wire.
+    pub translation_domain: Option<String>,
+}
+
+impl Serialize for Abort {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("flow_id", &self.flow_id)?;
+        map.serialize_entry("handler", &self.handler)?;
+        map.serialize_entry("reason", &self.reason)?;
+        match &self.translation_domain {
+            Some(domain) => map.serialize_entry("translation_domain", domain)?,
+            None => map.serialize_entry("description_placeholders", &self.description_placeholders)?,
+        }
+        map.end()
+    }
 }
 
 /// A serialised form: made once where nothing in it is computed, else for each showing.

@@ -1,7 +1,7 @@
 //! Puts an engine together.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use configflow_core::Definition;
 use configflow_core::signature::Signatures;
@@ -35,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) limits: Limits,
     pub(crate) hub: RwLock<Arc<Value>>,
+    last_ulid: Mutex<ulid::Ulid>,
     pub(crate) notices: broadcast::Sender<Notice>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
 }
@@ -176,6 +177,7 @@ impl Builder {
                 entropy: self.entropy,
                 limits: self.limits,
                 hub: RwLock::new(Arc::new(self.hub)),
+                last_ulid: Mutex::new(ulid::Ulid::nil()),
                 notices: broadcast::Sender::new(1024),
                 observer: self.observer,
             }),
@@ -283,12 +285,19 @@ impl Inner {
         let _ = self.notices.send(notice);
     }
 
-    /// A ULID of now, for flows and entries.
+    /// A ULID of now, for flows and entries. Those of one millisecond go up too, so that ids sort by the time of their making.
     pub(crate) fn ulid(&self) -> Result<String, EntropyError> {
         let mut random = [0; 16];
         self.entropy.fill(&mut random[..10])?;
         let millis = u64::try_from(self.clock.now().unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
-        Ok(ulid::Ulid::from_parts(millis, u128::from_le_bytes(random)).to_string())
+        let fresh = ulid::Ulid::from_parts(millis, u128::from_le_bytes(random));
+        let mut last = self.last_ulid.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = match last.increment() {
+            Some(higher) if last.timestamp_ms() == millis => higher,
+            _ => fresh,
+        };
+        *last = next;
+        Ok(next.to_string())
     }
 
     /// 32 hex digits, for options and sub-entry flows.

@@ -123,15 +123,24 @@ impl Caller {
             entry.as_ref().map_or("", |entry| &entry.domain)
         };
         let definition = inner.definition(domain).ok_or_else(|| unknown(domain))?;
-        if let Kind::Subentry { subentry_type } = &request.kind
-            && !definition.subentries.contains_key(subentry_type)
-        {
-            return Err(unknown(subentry_type));
+        if definition.dialog(&request.kind).is_none() {
+            return Err(match &request.kind {
+                Kind::Subentry { subentry_type } => unknown(subentry_type),
+                _ => unknown(domain),
+            });
         }
         let subentry = match (&request.subentry_id, &entry) {
             (Some(id), Some(entry)) => json!(entry.subentry(id).ok_or(FlowError::UnknownSubentry)?),
             _ => Value::Null,
         };
+        let reauth = match &entry {
+            Some(entry) if request.kind == Kind::Config && request.source == "reauth" => Some(reauth_claim(&entry.entry_id)),
+            _ => None,
+        };
+        if let Some(under_way) = reauth.as_ref().and_then(|claim| inner.flows.of_unique_id(domain, claim).into_iter().next()) {
+            // An account is linked again once at a time.
+            return Ok(Arc::new(render(&under_way.definition, &under_way.state())?));
+        }
         let account = match &entry {
             Some(entry) => inner.link.account_of(&*inner.store, entry).await?,
             None => Value::Null,
@@ -156,16 +165,26 @@ impl Caller {
         let transition = start(&definition, started)?;
         let flow = Arc::new(Flow::new(definition, transition.state.clone(), Some(self.principal.clone())));
         inner.flows.insert(Arc::clone(&flow), inner.limits.flows)?;
+        if let Some(claim) = reauth {
+            inner.flows.claim(&flow.definition.domain, &claim, &flow.id);
+            flow.claims(&claim);
+        }
         inner.notify(Notice::FlowAdded { flow_id: flow.id.clone() });
         let (waiter, shown) = oneshot::channel();
-        let next = {
+        let begun = {
             let _turn = flow.turn.lock().await;
-            inner.settle(&flow, None, None, None, transition, Some(waiter)).await?
+            inner.settle(&flow, None, None, None, transition, Some(waiter)).await
         };
-        if let Some(effect) = next {
-            inner.run(&flow, effect);
+        match begun {
+            Ok(Some(effect)) => inner.run(&flow, effect),
+            Ok(None) => {}
+            Err(error) => {
+                // It was never there: nobody was told its id.
+                inner.flows.remove(&flow);
+                return Err(error);
+            }
         }
-        shown.await.map_err(|_| FlowError::Closed)
+        shown.await.unwrap_or(Err(FlowError::Closed))
     }
 
     /// Answers what a flow shows, and gives what it shows next.
@@ -181,6 +200,9 @@ impl Caller {
     /// # Errors
     /// An unknown flow.
     pub async fn get(&self, flow_id: &str) -> Result<Arc<FlowResult>, FlowError> {
+        if let Some(result) = self.inner().definition_changed(flow_id, &self.principal).await? {
+            return Ok(result);
+        }
         let flow = self.flow(flow_id)?;
         if matches!(flow.state().position(), configflow_core::Position::Ready { .. }) {
             return self.drive(flow_id, Event::Continued).await;
@@ -201,11 +223,17 @@ impl Caller {
     /// # Errors
     /// An unknown flow, or one whose entry is being written.
     pub async fn abort(&self, flow_id: &str) -> Result<(), FlowError> {
+        if self.inner().definition_changed(flow_id, &self.principal).await?.is_some() {
+            return Ok(());
+        }
         let flow = self.flow(flow_id)?;
         self.inner().apply(&flow, Event::Cancelled).await
     }
 
     async fn drive(&self, flow_id: &str, event: Event) -> Result<Arc<FlowResult>, FlowError> {
+        if let Some(result) = self.inner().definition_changed(flow_id, &self.principal).await? {
+            return Ok(result);
+        }
         let flow = self.flow(flow_id)?;
         self.inner().apply_and_wait(&flow, event).await
     }
@@ -216,10 +244,15 @@ impl Engine {
     /// until the principal who drives the flow asks.
     ///
     /// # Errors
-    /// [`FlowError::UnknownFlow`] where no attempt under way has this `state`.
+    /// [`FlowError::UnknownFlow`] where no attempt under way has this `state`, [`FlowError::EmptyCallback`] where it brings
+    /// nothing: the attempt is then as it was.
     pub async fn callback(&self, query: &str) -> Result<Callback, FlowError> {
+        if !url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error")) {
+            return Err(FlowError::EmptyCallback);
+        }
         let flow_id = self.inner.link.returned(query, self.inner.clock.now()).ok_or(FlowError::UnknownFlow)?;
         let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
+        self.inner.keep_link(&flow).await?;
         self.inner.apply(&flow, Event::Returned { error: error_of(query) }).await?;
         self.inner.progressed(&flow);
         Ok(Callback { flow_id })
@@ -247,6 +280,11 @@ fn context(request: &Start, entry: Option<&Entry>) -> Context {
     }
 }
 
+/// What a reauth of an entry claims.
+fn reauth_claim(entry_id: &str) -> String {
+    format!("reauth {entry_id}")
+}
+
 /// The name `entry` of expressions.
 fn entry_name(entry: &Entry) -> Value {
     json!({
@@ -267,5 +305,6 @@ fn single_instance(flow_id: &str, domain: &str) -> FlowResult {
         handler: Value::String(domain.to_owned()),
         reason: "single_instance_allowed".to_owned(),
         description_placeholders: None,
+        translation_domain: Some("homeassistant".to_owned()),
     })
 }

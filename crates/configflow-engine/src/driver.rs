@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use configflow_core::definition::Show;
+use configflow_core::signature::Repeat;
 use configflow_core::{Effect, EffectOutcome, Event, Failure, Finish, FlowResult, Kind, Position, Transition, Work, step};
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
@@ -13,7 +14,7 @@ use tracing::Instrument;
 
 use crate::builder::Inner;
 use crate::error::FlowError;
-use crate::flows::{Flow, Waiter};
+use crate::flows::{Flow, Unsettled, Waiter};
 use crate::notice::Notice;
 use crate::observe::Observed;
 use crate::store::{Commit, Entry, Subentry, Write};
@@ -22,6 +23,9 @@ use crate::view::entry_view;
 impl Inner {
     /// Applies an event.
     pub(crate) async fn apply(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<(), FlowError> {
+        if let Some(unsettled) = flow.take_unsettled() {
+            self.settle_again(flow, unsettled).await?;
+        }
         if let Some(effect) = self.advance(flow, event, None).await? {
             self.run(flow, effect);
         }
@@ -31,14 +35,31 @@ impl Inner {
     /// Applies an event, and gives the first result that it leads to, at once or by an effect.
     pub(crate) async fn apply_and_wait(self: &Arc<Self>, flow: &Arc<Flow>, event: Event) -> Result<Arc<FlowResult>, FlowError> {
         let (waiter, shown) = oneshot::channel();
-        if let Some(effect) = self.advance(flow, event, Some(waiter)).await? {
+        match flow.take_unsettled() {
+            // What was to be applied was meant for what is no longer shown.
+            Some(unsettled) => {
+                flow.wait(waiter);
+                self.settle_again(flow, unsettled).await?;
+            }
+            None => {
+                if let Some(effect) = self.advance(flow, event, Some(waiter)).await? {
+                    self.run(flow, effect);
+                }
+            }
+        }
+        shown.await.unwrap_or(Err(FlowError::Closed))
+    }
+
+    /// The store failed when the last effect ended. Now it is asked again, before anything else happens.
+    async fn settle_again(self: &Arc<Self>, flow: &Arc<Flow>, unsettled: Unsettled) -> Result<(), FlowError> {
+        if let Some(effect) = self.settle_outcome(flow, unsettled).await? {
             self.run(flow, effect);
         }
-        shown.await.map_err(|_| FlowError::Closed)
+        Ok(())
     }
 
     /// Applies an event, and gives back the effect that is to run now.
-    async fn advance(&self, flow: &Flow, event: Event, waiter: Option<Waiter>) -> Result<Option<Effect>, FlowError> {
+    pub(crate) async fn advance(&self, flow: &Flow, event: Event, waiter: Option<Waiter>) -> Result<Option<Effect>, FlowError> {
         let _turn = flow.turn.lock().await;
         let before = flow.state();
         if before.is_over() {
@@ -64,8 +85,11 @@ impl Inner {
             tracing::error!(flow_id = %flow.id, domain = %flow.definition.domain, "{fault}");
         }
         let over = state.is_over();
-        if !over {
-            self.store.save_flow(&state).await?;
+        let state = Arc::new(state);
+        // A flow that is being written is not kept as such: the store writes it and forgets the flow in one transaction, so
+        // after a crash it either is over, or stands where it was last kept.
+        if !over && !matches!(state.position(), Position::Finishing { .. }) {
+            self.store.save_flow(&flow.kept(Arc::clone(&state))).await?;
         }
         if let Some(observer) = &self.observer {
             observer.transition(&Observed { before, event, action, after: &state, show: show.as_ref() });
@@ -80,7 +104,7 @@ impl Inner {
         let notified = matches!(show, Some(FlowResult::ProgressDone(_) | FlowResult::Progress(_)));
         match (show, waiter) {
             // What an event shows by itself is the answer to its own request, and to no other.
-            (Some(show), Some(waiter)) => _ = waiter.send(Arc::new(show)),
+            (Some(show), Some(waiter)) => _ = waiter.send(Ok(Arc::new(show))),
             (Some(show), None) => flow.publish(show),
             (None, Some(waiter)) => flow.wait(waiter),
             (None, None) => {}
@@ -128,19 +152,60 @@ impl Inner {
             Work::Finish(_) => "finish".to_owned(),
         };
         let span = tracing::info_span!("effect", flow_id = %flow.id, effect = id.0, action = %name);
-        // An action that panics is a failure of the flow and not its end.
-        let work = AssertUnwindSafe(self.perform(flow, effect)).catch_unwind();
-        let outcome = match tokio::time::timeout(self.time_limit(flow), work).instrument(span).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => EffectOutcome::failed(Failure::code("internal_error")),
-            Err(_) => EffectOutcome::failed(Failure::code("timeout")),
+        let once = effect.repeat() == Repeat::Once && matches!(effect.work, Work::Action { .. });
+        let links = name.starts_with("link.");
+        let began = if once { self.store.begin_once(&flow.id, id).await } else { Ok(()) };
+        let outcome = match began {
+            // An action that panics is a failure of the flow and not its end.
+            Ok(()) => {
+                let work = AssertUnwindSafe(self.perform(flow, effect)).catch_unwind();
+                match tokio::time::timeout(self.time_limit(flow), work).instrument(span).await {
+                    Ok(Ok(outcome)) => outcome,
+                    Ok(Err(_)) => EffectOutcome::failed(Failure::code("internal_error")),
+                    Err(_) => EffectOutcome::failed(Failure::code("timeout")),
+                }
+            }
+            Err(error) => error.into(),
         };
-        match self.advance(flow, Event::EffectDone { id, outcome }, None).await {
+        let unsettled = Unsettled { effect: id, outcome, once, links };
+        match self.settle_outcome(flow, unsettled).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::warn!(flow_id = %flow.id, code = error.code(), "the result of an effect was refused");
                 None
             }
+        }
+    }
+
+    /// Keeps what an effect came to, then applies it. What the store could not keep is remembered, to be tried again.
+    pub(crate) async fn settle_outcome(&self, flow: &Flow, ended: Unsettled) -> Result<Option<Effect>, FlowError> {
+        let settled = async {
+            if ended.once {
+                let _keeping = flow.keeping.lock().await;
+                let link = if ended.links { self.link.record(&flow.id) } else { None };
+                self.store.end_once(&flow.id, ended.effect, &ended.outcome, link).await?;
+            } else if ended.links {
+                self.keep_link(flow).await?;
+            }
+            self.advance(flow, Event::EffectDone { id: ended.effect, outcome: ended.outcome.clone() }, None).await
+        };
+        match settled.await {
+            Ok(next) => Ok(next),
+            Err(error) => {
+                if matches!(error, FlowError::Store(_)) {
+                    flow.unsettled(ended, error.clone());
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps what a flow did towards linking.
+    pub(crate) async fn keep_link(&self, flow: &Flow) -> Result<(), FlowError> {
+        let _keeping = flow.keeping.lock().await;
+        match self.link.record(&flow.id) {
+            Some(link) => Ok(self.store.save_link(&flow.id, link).await?),
+            None => Ok(()),
         }
     }
 
@@ -154,7 +219,7 @@ impl Inner {
         }
     }
 
-    async fn perform(&self, flow: &Flow, effect: Effect) -> EffectOutcome {
+    async fn perform(self: &Arc<Self>, flow: &Flow, effect: Effect) -> EffectOutcome {
         match effect.work {
             Work::Action { action, parameters, account, .. } => {
                 self.act(flow, &action, parameters, account.map(|account| *account)).await
@@ -164,7 +229,7 @@ impl Inner {
     }
 
     /// Writes what a flow ends with, in one transaction.
-    async fn write(&self, flow: &Flow, finish: Finish) -> EffectOutcome {
+    async fn write(self: &Arc<Self>, flow: &Flow, finish: Finish) -> EffectOutcome {
         match self.commit(flow, finish).await {
             Ok(result) => EffectOutcome::done(result),
             Err(FlowError::Store(error)) => error.into(),
@@ -172,7 +237,7 @@ impl Inner {
         }
     }
 
-    async fn commit(&self, flow: &Flow, finish: Finish) -> Result<Value, FlowError> {
+    async fn commit(self: &Arc<Self>, flow: &Flow, finish: Finish) -> Result<Value, FlowError> {
         let state = flow.state();
         let now = self.clock.now();
         let own_entry = || state.context().entry_id.clone().unwrap_or_default();
@@ -196,6 +261,7 @@ impl Inner {
                     disabled_by: None,
                     created_at: now,
                     modified_at: now,
+                    more: Map::new(),
                 }))
             }
             Finish::SetOptions { options, reload: how } => {
@@ -207,7 +273,7 @@ impl Inner {
                     Kind::Subentry { subentry_type } => subentry_type.clone(),
                     _ => String::new(),
                 };
-                let subentry = Subentry { subentry_id: self.ulid()?, subentry_type, title, data, unique_id };
+                let subentry = Subentry { subentry_id: self.ulid()?, subentry_type, title, data, unique_id, more: Map::new() };
                 Write::CreateSubentry { entry_id: own_entry(), subentry }
             }
             Finish::UpdateEntry { entry, change, reload: how } => {
@@ -224,6 +290,7 @@ impl Inner {
         let committed = self.store.commit(commit).await?;
         let entry_id = committed.entry.entry_id.clone();
         if created {
+            self.end_others(flow, &committed.entry).await;
             self.notify(Notice::EntryAdded { entry_id });
         } else {
             use configflow_core::definition::Reload;
@@ -235,8 +302,8 @@ impl Inner {
             self.notify(Notice::EntryUpdated { entry_id, reload });
         }
         let mut result = json!({"entry": entry_view(&committed.entry, Some(&flow.definition))});
-        if let (Some(next), Some(result)) = (next, result.as_object_mut()) {
-            result.insert("next_flow".to_owned(), next);
+        if let Some(next) = next {
+            result["next_flow"] = self.start_next(flow, &next).await;
         }
         Ok(result)
     }
@@ -249,12 +316,13 @@ impl Inner {
             title: text("title").unwrap_or_default(),
             data: written.get("data").and_then(Value::as_object).cloned().unwrap_or_else(Map::new),
             unique_id: text("unique_id"),
+            more: Map::new(),
         })
     }
 }
 
 /// The action whose effect a flow waits for.
-fn running_action(flow: &Flow) -> Option<String> {
+pub(crate) fn running_action(flow: &Flow) -> Option<String> {
     let state = flow.state();
     match state.position() {
         Position::Running { step, op, .. } => {

@@ -24,6 +24,12 @@ pub enum FlowError {
     /// The sub-entry that the flow should change is not there.
     #[error("the sub-entry is not there")]
     UnknownSubentry,
+    /// The flow has no unique id by which what it found could be ignored.
+    #[error("the flow has no unique id")]
+    NoUniqueId,
+    /// A callback brought neither a code nor an error.
+    #[error("the callback brings neither a code nor an error")]
+    EmptyCallback,
     /// Another principal began the flow.
     #[error("another principal began the flow")]
     OtherPrincipal,
@@ -56,6 +62,8 @@ impl FlowError {
             Self::UnknownHandler { .. } => "flow.unknown_handler",
             Self::UnknownEntry => "flow.unknown_entry",
             Self::UnknownSubentry => "flow.unknown_subentry",
+            Self::NoUniqueId => "flow.no_unique_id",
+            Self::EmptyCallback => "flow.empty_callback",
             Self::OtherPrincipal => "flow.other_principal",
             Self::TooMany { .. } => "flow.too_many",
             Self::Step(error) => error.code(),

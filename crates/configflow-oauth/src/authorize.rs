@@ -85,6 +85,12 @@ impl StateHash {
         Self(Sha256::digest(state.as_bytes()).into())
     }
 
+    /// The hash of these bytes, as they were kept.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -159,18 +165,24 @@ impl Attempt {
     /// The form to be encrypted at rest: every secret of the attempt is in it.
     #[must_use]
     pub fn into_sealable(self) -> SealableAttempt {
+        self.to_sealable()
+    }
+
+    /// The form to be encrypted at rest, of an attempt that goes on.
+    #[must_use]
+    pub fn to_sealable(&self) -> SealableAttempt {
         SealableAttempt {
             version: SEALABLE_VERSION,
-            provider: self.provider,
-            client_id: self.client_id,
-            token_endpoint: self.token_endpoint,
-            url: Exposed(self.url),
-            redirect_uri: self.redirect_uri,
-            state: Exposed(self.state),
-            verifier: Exposed(self.verifier),
-            nonce: Exposed(self.nonce),
-            flow: self.flow,
-            principal: self.principal,
+            provider: self.provider.clone(),
+            client_id: self.client_id.clone(),
+            token_endpoint: self.token_endpoint.clone(),
+            url: Exposed(self.url.clone()),
+            redirect_uri: self.redirect_uri.clone(),
+            state: Exposed(self.state.clone()),
+            verifier: Exposed(self.verifier.clone()),
+            nonce: Exposed(self.nonce.clone()),
+            flow: self.flow.clone(),
+            principal: self.principal.clone(),
             expires_at: self.expires_at.unix_timestamp(),
         }
     }

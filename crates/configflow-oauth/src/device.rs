@@ -161,18 +161,24 @@ impl DeviceAttempt {
     /// The form to be encrypted at rest.
     #[must_use]
     pub fn into_sealable(self) -> SealableDeviceAttempt {
+        self.to_sealable()
+    }
+
+    /// The form to be encrypted at rest, of an attempt that goes on.
+    #[must_use]
+    pub fn to_sealable(&self) -> SealableDeviceAttempt {
         SealableDeviceAttempt {
             version: SEALABLE_VERSION,
-            provider: self.provider,
-            client_id: self.client_id,
-            token_endpoint: self.token_endpoint,
-            device_code: Exposed(self.device_code),
-            user_code: Exposed(Secret::new(self.user_code)),
-            verification_uri: self.verification_uri,
-            verification_uri_complete: self.verification_uri_complete.map(|uri| Exposed(Secret::new(uri))),
+            provider: self.provider.clone(),
+            client_id: self.client_id.clone(),
+            token_endpoint: self.token_endpoint.clone(),
+            device_code: Exposed(self.device_code.clone()),
+            user_code: Exposed(Secret::new(self.user_code.as_str())),
+            verification_uri: self.verification_uri.clone(),
+            verification_uri_complete: self.verification_uri_complete.as_deref().map(|uri| Exposed(Secret::new(uri))),
             expires_at: self.expires_at.unix_timestamp(),
             interval: self.interval.as_secs(),
-            principal: self.principal,
+            principal: self.principal.clone(),
         }
     }
 

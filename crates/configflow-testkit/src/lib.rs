@@ -5,6 +5,7 @@
 //! of a fixture are a snapshot: [`snapshot`] compares them with the stored one.
 
 mod compare;
+pub mod contract;
 mod definition_schema;
 mod drive;
 mod fixture;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use configflow_core::definition::Show;
 use configflow_core::{
-    Context, Definition, EffectOutcome, Event, Failure, FlowResult, Kind, Started, State, Work, render, start, step,
+    Context, Definition, EffectOutcome, Event, Failure, FlowResult, Kind, Position, Started, State, Work, adopt, render, rerun,
+    start, step,
 };
 use configflow_testkit::Flows;
 use proptest::prelude::*;
@@ -152,9 +153,36 @@ fn check_state(definition: &Definition, state: &State) -> Result<(), TestCaseErr
     Ok(())
 }
 
+/// Whether two effects are the same, secret parameters included.
+fn same(one: &Work, two: &Work) -> bool {
+    match (one, two) {
+        (
+            Work::Action { action, parameters, account, repeat },
+            Work::Action { action: other, parameters: others, account: others_account, repeat: others_repeat },
+        ) => action == other && parameters == others && account == others_account && repeat == others_repeat,
+        _ => false,
+    }
+}
+
 fn check_shown(shown: &FlowResult) -> Result<(), TestCaseError> {
     let text = shown.to_value().to_string();
     prop_assert!(!text.contains(SECRET), "a secret is shown: {text}");
+    Ok(())
+}
+
+/// The same definition in another text: its fingerprint is another one, and whoever waits for an answer goes on.
+fn check_adopted(definition: &Definition, state: &State) -> Result<(), TestCaseError> {
+    let mut parts = (**definition).clone();
+    parts.source.push_str("\n# a remark\n");
+    let changed = Definition::build(parts).expect("the same parts");
+    prop_assert!(changed.fingerprint() != definition.fingerprint());
+    // Random results link accounts of definitions that have none; no engine does.
+    let links = definition.account.is_some() || state.link().is_none();
+    if let (true, Position::Showing { .. }, Ok(shown)) = (links, state.position(), render(definition, state)) {
+        let adopted = adopt(&changed, state.clone()).expect("nothing is missing");
+        prop_assert_eq!(render(&changed, &adopted).expect("shown").to_value(), shown.to_value());
+        prop_assert_eq!(adopted.can_go_back(), state.can_go_back());
+    }
     Ok(())
 }
 
@@ -169,10 +197,17 @@ fn run(domain: &str, choices: &[Choice]) -> Result<(), TestCaseError> {
             shown = show.to_value();
         }
         check_state(&definition, &transition.state)?;
+        check_adopted(&definition, &transition.state)?;
         if transition.state.is_over() {
             return Ok(());
         }
         let effect = transition.effects.run.take();
+        if let (Some(effect), Position::Running { .. }) = (&effect, transition.state.position()) {
+            // After a restart the same effect is asked for, with the same parameters.
+            let again = rerun(&definition, &transition.state).expect("a stored state").expect("the effect that it waits for");
+            prop_assert_eq!(again.id, effect.id);
+            prop_assert!(same(&again.work, &effect.work));
+        }
         let event = match (&effect, choice.kind % 8) {
             (Some(effect), 0..=5) => Event::EffectDone { id: effect.id, outcome: outcome(&effect.work, choice) },
             (_, 0..=4) => Event::Answered { input: answer(&shown, choice) },

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod accounts;
 pub(crate) mod check;
 pub(crate) mod drive;
 pub(crate) mod graph;

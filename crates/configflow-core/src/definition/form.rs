@@ -89,6 +89,8 @@ pub struct FormField {
     pub own_default: Option<Template>,
     /// The field's own suggestion, where it is computed; `suggested:` of the step goes before it.
     pub own_suggested: Option<Template>,
+    /// Settings of its selector computed when the form is shown.
+    pub settings: Option<Template>,
     /// Options computed when the form is shown.
     pub options: Option<OptionsSource>,
     /// The fields of a section.
@@ -108,6 +110,7 @@ impl FormField {
             suggested: None,
             own_default: None,
             own_suggested: None,
+            settings: None,
             options: None,
             section,
         }
@@ -121,6 +124,7 @@ impl FormField {
             && self.suggested.is_none()
             && self.own_default.is_none()
             && self.own_suggested.is_none()
+            && self.settings.is_none()
             && self.options.is_none()
             && self.section.iter().all(Self::is_fixed)
     }

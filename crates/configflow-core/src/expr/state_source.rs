@@ -21,13 +21,6 @@ pub(crate) struct StateSource {
 impl Source for StateSource {
     fn resolve(&self, name: &str, scope: &Scope) -> Result<Option<Jinja>, EvalError> {
         let state = &self.state;
-        if let Some(value) = state.bindings.get(name) {
-            return Ok(Some(from_json(value)));
-        }
-        if let Some(formula) = self.definition.lets.get(name) {
-            let value = formula.eval(&scope.deeper(name)?)?;
-            return Ok(Some(from_json(&value)));
-        }
         Ok(Some(match name {
             "answers" => from_map(&answers(&self.definition, &state.bindings, None)),
             "answers_of" => self.answers_of(),
@@ -44,18 +37,13 @@ impl Source for StateSource {
             "link" => state.link.as_deref().map_or_else(|| Jinja::from(()), from_json),
             "account" => state.account.as_deref().map_or_else(|| Jinja::from(()), from_json),
             "loop" => return Ok(self.repetition()),
-            _ => return Ok(None),
+            // What the language names goes first: a field of the same name is read as `answers.NAME`.
+            _ => return self.named(name, scope),
         }))
     }
 
     fn json(&self, name: &str) -> Option<&Value> {
         let state = &self.state;
-        if let Some(value) = state.bindings.get(name) {
-            return Some(value);
-        }
-        if self.definition.lets.contains_key(name) {
-            return None;
-        }
         match name {
             "entry" => Some(&state.origin.entry),
             "subentry" => Some(&state.origin.subentry),
@@ -63,12 +51,23 @@ impl Source for StateSource {
             "hub" => Some(&state.origin.hub),
             "link" => state.link.as_deref(),
             "account" => state.account.as_deref(),
-            _ => None,
+            "answers" | "answers_of" | "asked" | "input" | "failure" | "label" | "context" | "flow_id" | "loop" => None,
+            _ => state.bindings.get(name),
         }
     }
 }
 
 impl StateSource {
+    /// What the definition names: an answer, a result, a formula.
+    fn named(&self, name: &str, scope: &Scope) -> Result<Option<Jinja>, EvalError> {
+        if let Some(value) = self.state.bindings.get(name) {
+            return Ok(Some(from_json(value)));
+        }
+        let Some(formula) = self.definition.lets.get(name) else { return Ok(None) };
+        let value = formula.eval(&scope.deeper(name)?)?;
+        Ok(Some(from_json(&value)))
+    }
+
     fn failure(&self) -> Jinja {
         let mut map = Map::new();
         if let Some(failure) = &self.state.failure {

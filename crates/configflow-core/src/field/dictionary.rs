@@ -94,8 +94,26 @@ fn convert(takes: Takes, value: &Value) -> Result<Option<Value>, &'static str> {
     }
 }
 
-/// Whether a duration is not negative.
-pub(super) fn is_positive(duration: &Map) -> bool {
+/// A duration as it was sent.
+pub(super) fn duration(value: &Value, may_be_negative: bool, path: &Path<'_>, faults: &mut Faults) -> Option<Map> {
+    let Value::Object(map) = value else {
+        faults.value(path, "expected dict");
+        return None;
+    };
+    let known = checked(map, DURATION, path, faults)?;
+    if known.is_empty() {
+        faults.plain(path, "must contain at least one of days, hours, minutes, seconds, milliseconds.");
+        return None;
+    }
+    if !may_be_negative && seconds(&known) < 0.0 {
+        faults.plain(path, "Time period should be positive");
+        return None;
+    }
+    Some(known)
+}
+
+/// How long a duration is.
+pub(super) fn seconds(duration: &Map) -> f64 {
     let seconds = |name: &str| match name {
         "days" => 86_400.0,
         "hours" => 3_600.0,
@@ -103,5 +121,5 @@ pub(super) fn is_positive(duration: &Map) -> bool {
         "milliseconds" => 0.001,
         _ => 1.0,
     };
-    duration.iter().filter_map(|(name, value)| Some(python::to_float(value)? * seconds(name))).sum::<f64>() >= 0.0
+    duration.iter().filter_map(|(name, value)| Some(python::to_float(value)? * seconds(name))).sum()
 }

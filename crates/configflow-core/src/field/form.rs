@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::fault::{Faults, Invalid, Path};
+use super::marker::{self, Marker};
 use super::{Kind, Shown};
 use crate::{Map, Value};
 
@@ -64,7 +65,7 @@ fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: Option<&Path<'_>>,
         if shown.keeps_secret() && value.as_str() == Some("") {
             continue;
         }
-        found[index] = match (&shown.field.kind, value) {
+        found[index] = match (shown.kind(), value) {
             (Kind::Section(_), Value::Object(inner)) => {
                 Some(Value::Object(level(&shown.section, Extra::Refuse, inner, Some(&here), faults)))
             }
@@ -80,15 +81,17 @@ fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: Option<&Path<'_>>,
         let name = &*shown.field.name;
         let here = Path::to(path, name);
         match (found, &shown.default) {
+            (Some(_), _) if shown.field.marker == Marker::Removed => {}
             (Some(value), _) => _ = values.insert(name.to_owned(), value),
             (None, Some(default)) => {
-                let converted = shown.field.kind.convert(default, shown.options.as_deref(), &here, faults);
+                let converted = shown.kind().convert(default, shown.options.as_deref(), &here, faults);
                 values.insert(name.to_owned(), converted.unwrap_or_default());
             }
             (None, None) if shown.required => faults.plain(&here, "required key not provided"),
             (None, None) => {}
         }
     }
+    marker::groups(form, input, faults);
     values.extend(more);
     values
 }
@@ -102,7 +105,7 @@ pub fn serialize(form: &[Shown<'_>]) -> Result<Value, Unshowable> {
 }
 
 fn field(shown: &Shown<'_>) -> Result<Value, Unshowable> {
-    let mut map = match &shown.field.kind {
+    let mut map = match shown.kind() {
         Kind::Section(section) => {
             let inner = serialize(&shown.section)?;
             let map = json!({"type": "expandable", "schema": inner, "expanded": !section.collapsed});
@@ -112,20 +115,25 @@ fn field(shown: &Shown<'_>) -> Result<Value, Unshowable> {
     };
     map.insert("name".to_owned(), Value::String(shown.field.name.to_string()));
     let secret = shown.field.secret;
-    let mut description = Map::new();
+    let mut description = match &shown.field.description {
+        Some(Value::Object(map)) => map.clone(),
+        _ => Map::new(),
+    };
     if shown.field.advanced {
         description.insert("advanced".to_owned(), Value::Bool(true));
     }
     if let Some(suggested) = shown.suggested.as_deref().filter(|_| !secret) {
         description.insert("suggested_value".to_owned(), suggested.clone());
     }
-    if !description.is_empty() {
-        map.insert("description".to_owned(), Value::Object(description));
+    match &shown.field.description {
+        _ if !description.is_empty() => _ = map.insert("description".to_owned(), Value::Object(description)),
+        Some(text @ Value::String(_)) => _ = map.insert("description".to_owned(), text.clone()),
+        _ => {}
     }
     let required = shown.required && !shown.keeps_secret();
     map.insert("required".to_owned(), Value::Bool(required));
-    if !required {
-        map.insert("optional".to_owned(), Value::Bool(true));
+    if let Some(mark) = shown.field.marker.on_wire().filter(|_| !required) {
+        map.insert(mark.to_owned(), Value::Bool(true));
     }
     if let Some(default) = shown.default.as_deref().filter(|_| !secret) {
         map.insert("default".to_owned(), default.clone());

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::dictionary;
 use super::fault::{Faults, Path};
 use super::form::Unshowable;
-use super::plain::Plain;
+use super::plain::{Base, Plain};
 use super::selector::Selector;
 use super::{Field, Options};
 use crate::{Map, Value};
@@ -54,6 +55,10 @@ impl Kind {
         faults: &mut Faults,
     ) -> Option<Value> {
         match self {
+            Self::Plain(Plain { base: Base::TimePeriod, .. }) => {
+                let duration = dictionary::duration(value, false, path, faults)?;
+                Some(dictionary::seconds(&duration).into())
+            }
             Self::Plain(plain) => plain.convert(value, options).map_err(|text| faults.value(path, &text)).ok(),
             Self::Selector { selector, convert } => {
                 let selected = selector.convert(value, options, path, faults)?;
@@ -70,7 +75,11 @@ impl Kind {
     pub(super) fn describe(&self, options: Option<&Options>) -> Result<Map, Unshowable> {
         match self {
             Self::Plain(plain) => Ok(plain.describe(options)),
-            Self::Selector { selector, .. } => Ok(Map::from_iter([("selector".to_owned(), selector.describe(options))])),
+            Self::Selector { selector, convert } => {
+                let mut map = Map::from_iter([("selector".to_owned(), selector.describe(options))]);
+                map.extend(convert.iter().flat_map(Plain::edges));
+                Ok(map)
+            }
             Self::Section(_) => Ok(Map::new()),
         }
     }

@@ -2,11 +2,14 @@
 //!
 //! Semantics and texts are Home Assistant's, as recorded. A secret is never serialised: neither as default nor as suggestion.
 
+mod automation;
 mod dictionary;
 mod fault;
 mod form;
 mod kind;
+mod marker;
 mod moment;
+mod nested;
 mod options;
 mod plain;
 mod python;
@@ -20,6 +23,7 @@ use crate::Value;
 pub use fault::Invalid;
 pub use form::{Extra, Unshowable, serialize, validate};
 pub use kind::{Kind, Section};
+pub use marker::Marker;
 pub use options::Options;
 pub use plain::{Base, Plain, Shape, Text};
 pub use selector::{SELECTORS, Selector};
@@ -43,6 +47,10 @@ pub struct Field {
     pub default: Option<Value>,
     /// What is shown but not filled in; null is shown as null.
     pub suggested: Option<Value>,
+    /// How it is marked, where that is neither required nor optional.
+    pub marker: Marker,
+    /// What the wire says of it beside its label: a text, or a map that gets the suggestion too.
+    pub description: Option<Value>,
 }
 
 impl Field {
@@ -58,6 +66,8 @@ impl Field {
             advanced: false,
             default: None,
             suggested: None,
+            marker: Marker::Usual,
+            description: None,
         }
     }
 
@@ -100,6 +110,8 @@ pub struct Shown<'a> {
     pub default: Option<Cow<'a, Value>>,
     /// What is shown but not filled in here.
     pub suggested: Option<Cow<'a, Value>>,
+    /// What it takes here, where that is computed for this showing.
+    pub kind: Option<Box<Kind>>,
     /// Options computed for this showing.
     pub options: Option<Cow<'a, Options>>,
     /// The fields of a section.
@@ -116,15 +128,22 @@ impl<'a> Shown<'a> {
             required: field.required,
             default: field.default.as_ref().map(Cow::Borrowed),
             suggested: field.suggested.as_ref().map(Cow::Borrowed),
+            kind: None,
             options: None,
             section: inner.map(|field| Self::of(field)).collect(),
         }
     }
 
+    /// What it takes here.
+    #[must_use]
+    pub fn kind(&self) -> &Kind {
+        self.kind.as_deref().unwrap_or(&self.field.kind)
+    }
+
     /// The options of this showing.
     #[must_use]
     pub fn options(&self) -> Option<&Options> {
-        self.options.as_deref().or_else(|| self.field.options())
+        self.options.as_deref().or_else(|| self.kind().options())
     }
 
     /// A stored secret stands behind the field: it is not sent, and a blank answer keeps it.

@@ -39,6 +39,8 @@ pub enum Base {
     Select(Options),
     /// Several of the options.
     MultiSelect(Options),
+    /// Days, hours, minutes, seconds and milliseconds, which become seconds.
+    TimePeriod,
 }
 
 /// What a text has to look like.
@@ -129,13 +131,25 @@ pub struct Plain {
     pub shape: Option<Shape>,
     /// Whether null is allowed.
     pub nullable: bool,
+    /// What is said of a number out of range, instead of where the edge is.
+    pub message: Option<String>,
 }
 
 impl Plain {
     /// A type of which nothing else is asked.
     #[must_use]
     pub fn new(base: Base) -> Self {
-        Self { base, text: None, min: None, max: None, clamp: false, length: (None, None), shape: None, nullable: false }
+        Self {
+            base,
+            text: None,
+            min: None,
+            max: None,
+            clamp: false,
+            length: (None, None),
+            shape: None,
+            nullable: false,
+            message: None,
+        }
     }
 
     pub(super) fn options(&self) -> Option<&Options> {
@@ -170,7 +184,7 @@ impl Plain {
                 Text::Title => titled(string),
             };
         }
-        self.ranged(&mut value)?;
+        self.ranged(&mut value).map_err(|text| self.message.clone().unwrap_or(text))?;
         if let Value::String(string) = &value {
             let length = string.chars().count();
             if let Some(least) = self.length.0.filter(|least| length < *least) {
@@ -252,6 +266,8 @@ impl Plain {
                     None => Ok(value.clone()),
                 }
             }
+            // A map of parts, which the kind of the field takes apart.
+            Base::TimePeriod => expected("dict"),
         }
     }
 
@@ -308,6 +324,7 @@ impl Plain {
             Base::Boolean | Base::StrictBoolean => "boolean",
             Base::Select(_) | Base::Enumeration(..) => "select",
             Base::MultiSelect(_) => "multi_select",
+            Base::TimePeriod => "positive_time_period_dict",
         };
         map.insert("type".to_owned(), kind.into());
         match &self.base {
@@ -321,14 +338,21 @@ impl Plain {
         if let Some(text) = self.text {
             map.insert(text.name().to_owned(), true.into());
         }
-        let range = [("valueMin", &self.min), ("valueMax", &self.max)];
-        map.extend(range.into_iter().filter_map(|(key, edge)| Some((key.to_owned(), json!(edge.as_ref()?.0)))));
+        map.extend(self.edges());
         let length = [("lengthMin", self.length.0), ("lengthMax", self.length.1)];
         map.extend(length.into_iter().filter_map(|(key, length)| Some((key.to_owned(), json!(length?)))));
         if self.nullable {
             map.insert("allow_none".to_owned(), true.into());
         }
         map
+    }
+}
+
+impl Plain {
+    /// The edges of its range, as the wire names them.
+    pub(super) fn edges(&self) -> impl Iterator<Item = (String, Value)> + '_ {
+        let range = [("valueMin", &self.min), ("valueMax", &self.max)];
+        range.into_iter().filter_map(|(key, edge)| Some((key.to_owned(), json!(edge.as_ref()?.0))))
     }
 }
 

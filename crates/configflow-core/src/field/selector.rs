@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::fault::{Faults, Path, Step};
-use super::{Options, dictionary, moment, python};
+use super::{Options, automation, dictionary, moment, nested, python};
 use crate::expr::{TextError, split_text};
 use crate::{Map, Value};
 
 /// The selectors that the language has, in the order of the documentation.
-pub const SELECTORS: [&str; 39] = [
+pub const SELECTORS: [&str; 40] = [
     "action",
     "addon",
     "app",
@@ -17,6 +17,7 @@ pub const SELECTORS: [&str; 39] = [
     "attribute",
     "backup_location",
     "boolean",
+    "choose",
     "color_rgb",
     "color_temp",
     "condition",
@@ -56,6 +57,8 @@ pub struct Selector {
     kind: String,
     settings: Map,
     options: Option<Options>,
+    /// The selectors inside it: the choices of `choose`, the fields of `object`.
+    pub(super) parts: Vec<(String, Selector)>,
 }
 
 impl Selector {
@@ -95,7 +98,8 @@ impl Selector {
             "number" => number_settings(&mut settings),
             _ => {}
         }
-        Self { kind: kind.to_owned(), settings, options }
+        let parts = nested::parts(kind, &mut settings);
+        Self { kind: kind.to_owned(), settings, options, parts }
     }
 
     /// Its kind.
@@ -173,7 +177,11 @@ impl Selector {
                 (chosen.len() == items.len()).then_some(Value::Array(chosen))
             }
             "entity" => self.entity(value).map_err(&mut fail).ok(),
-            "object" | "action" => Some(value.clone()),
+            "choose" => nested::chosen(self, value, path, faults),
+            "object" => nested::object(self, value).map(|()| value.clone()).map_err(&mut fail).ok(),
+            "action" => Some(value.clone()),
+            "condition" => automation::conditions(value, path, faults),
+            "trigger" => automation::triggers(value, path, faults),
             "constant" => match self.settings.get("value").filter(|constant| python::equal(constant, value)) {
                 Some(constant) => Some(constant.clone()),
                 None => fail("not a valid value".to_owned()),
@@ -188,17 +196,8 @@ impl Selector {
                 scalar => Some(Value::String(python::text(scalar))),
             },
             "duration" => {
-                let Value::Object(map) = value else { return fail("expected dict".to_owned()) };
-                let known = dictionary::checked(map, dictionary::DURATION, path, faults)?;
-                if known.is_empty() {
-                    faults.plain(path, "must contain at least one of days, hours, minutes, seconds, milliseconds.");
-                    return None;
-                }
-                if self.settings.get("allow_negative") == Some(&Value::Bool(false)) && !dictionary::is_positive(&known) {
-                    faults.plain(path, "Time period should be positive");
-                    return None;
-                }
-                Some(Value::Object(known))
+                let may_be_negative = self.settings.get("allow_negative") != Some(&Value::Bool(false));
+                dictionary::duration(value, may_be_negative, path, faults).map(Value::Object)
             }
             "location" | "target" => {
                 let Value::Object(map) = value else { return fail("expected a dictionary".to_owned()) };

@@ -20,6 +20,7 @@ impl Runner<'_> {
             handler: self.state.origin.handler.clone(),
             reason: reason.to_owned(),
             description_placeholders: placeholders,
+            translation_domain: None,
         })
     }
 

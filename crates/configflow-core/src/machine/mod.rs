@@ -1,17 +1,19 @@
 //! The machine: an event in, a transition out.
 //!
 //! [`start`] and [`step`] dispatch on where the flow stands; `run` walks a step's program; `show` makes what is seen; `answer`
-//! takes what was typed; `end` closes a flow. A rejected event leaves the old state as it was: it is borrowed.
+//! takes what was typed; `end` closes a flow; `resume` goes on with a stored one. A rejected event leaves the old state as it was: it is borrowed.
 
 mod answer;
 mod effects;
 mod end;
 mod error;
 mod outcome;
+mod resume;
 mod run;
 mod show;
 
 pub use error::StepError;
+pub use resume::{adopt, rerun};
 
 use crate::definition::Definition;
 use crate::effect::Effects;
@@ -44,8 +46,16 @@ pub fn start(definition: &Definition, started: Started) -> Result<Transition, St
         _ => started.context.source.clone(),
     };
     let dialog = definition.dialog(&started.kind).ok_or_else(|| StepError::UnknownStep { step: entry_point.clone() })?;
-    let first = dialog.step(&entry_point).ok_or(StepError::UnknownStep { step: entry_point })?.clone();
+    let first = dialog.step(&entry_point).cloned();
+    if first.is_none() && (started.kind != crate::Kind::Config || entry_point != "user") {
+        return Err(StepError::UnknownStep { step: entry_point });
+    }
     let mut runner = Runner::new(definition, dialog, State::new(definition, started));
+    let Some(first) = first else {
+        // What can only be found or imported says so to whoever would add it by hand.
+        let shown = runner.abort("not_implemented", None);
+        return Ok(runner.finish(Ok(Some(shown))));
+    };
     let shown = runner.enter(&first);
     Ok(runner.finish(shown))
 }

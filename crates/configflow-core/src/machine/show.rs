@@ -191,6 +191,10 @@ impl Runner<'_> {
         if let Some(typed) = overlay.typed.as_ref().and_then(|map| map.get(name)) {
             shown.suggested = Some(Cow::Owned(typed.clone()));
         }
+        if let (Some(settings), field::Kind::Selector { selector, convert }) = (&spec.settings, &spec.field.kind) {
+            let selector = field::Selector::new(selector.kind(), settings.eval_map(scope)?);
+            shown.kind = Some(Box::new(field::Kind::Selector { selector, convert: convert.clone() }));
+        }
         if let Some(options) = &spec.options {
             shown.options = Some(Cow::Owned(computed_options(options, scope)?));
         }

@@ -42,6 +42,9 @@ pub struct Entry {
     /// When it was last changed.
     #[serde(with = "time::serde::rfc3339")]
     pub modified_at: OffsetDateTime,
+    /// What Home Assistant keeps of an entry and nothing here reads, such as `discovery_keys`; it survives export and import.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub more: Map<String, Value>,
 }
 
 /// Something that belongs to an entry.
@@ -57,6 +60,9 @@ pub struct Subentry {
     pub data: Map<String, Value>,
     /// What it is in the world.
     pub unique_id: Option<String>,
+    /// What nothing here reads; it survives export and import.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub more: Map<String, Value>,
 }
 
 impl fmt::Debug for Entry {

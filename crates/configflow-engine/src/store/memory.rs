@@ -1,25 +1,27 @@
 //! A store in memory: for tests, for the command line, and for a core that keeps its entries itself.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use configflow_core::State;
+use configflow_core::{EffectId, EffectOutcome};
+use configflow_oauth::Secret;
 
-use super::{Answer, Commit, Committed, Entry, Store, StoreError, Token, Write};
+use super::{Answer, Commit, Committed, Entry, Kept, KeptFlow, Once, Store, StoreError, StoredFlow, Token, Write};
 
 /// Flows, entries and tokens, gone with the process.
 #[derive(Default)]
 pub struct MemoryStore {
-    kept: Mutex<Kept>,
+    kept: Mutex<Inside>,
 }
 
 #[derive(Default)]
-struct Kept {
-    flows: HashMap<String, State>,
+struct Inside {
+    flows: HashMap<String, StoredFlow>,
     /// By id; ULIDs sort by the time of their making.
     entries: BTreeMap<String, Entry>,
     by_unique_id: HashMap<(String, String), String>,
     tokens: HashMap<(String, String), Token>,
+    refreshing: HashSet<(String, String)>,
 }
 
 impl MemoryStore {
@@ -29,7 +31,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, Inside> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -39,7 +41,7 @@ impl MemoryStore {
     }
 }
 
-impl Kept {
+impl Inside {
     fn put(&mut self, entry: Entry) {
         if let Some(old) = self.entries.get(&entry.entry_id)
             && let Some(unique_id) = &old.unique_id
@@ -58,6 +60,16 @@ impl Kept {
             self.by_unique_id.remove(&(entry.domain.clone(), unique_id.clone()));
         }
         Some(entry)
+    }
+
+    fn keep(&mut self, token: Token) {
+        let account = (token.domain.clone(), token.key.clone());
+        self.refreshing.remove(&account);
+        self.tokens.insert(account, token);
+    }
+
+    fn flow(&mut self, flow_id: &str) -> Result<&mut StoredFlow, StoreError> {
+        self.flows.get_mut(flow_id).ok_or(StoreError::NoFlow)
     }
 
     fn commit(&mut self, commit: Commit) -> Result<Committed, StoreError> {
@@ -88,13 +100,17 @@ impl Kept {
                 };
                 let mut entry = self.entries.get(entry_id).cloned().ok_or(StoreError::NoEntry)?;
                 let changed = write.apply(&mut entry, commit.now)?;
+                let taken = entry.unique_id.as_ref().and_then(|id| self.by_unique_id.get(&(entry.domain.clone(), id.clone())));
+                if taken.is_some_and(|owner| *owner != entry.entry_id) {
+                    return Err(StoreError::AlreadyConfigured);
+                }
                 (entry, changed)
             }
         };
         let mut entry = entry;
         if let Some(token) = commit.token {
             entry.account_key = Some(token.key.clone());
-            self.tokens.insert((token.domain.clone(), token.key.clone()), token);
+            self.keep(token);
         }
         self.put(entry.clone());
         self.flows.remove(&commit.flow_id);
@@ -107,9 +123,42 @@ fn ready<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> Answer<'a, T> {
 }
 
 impl Store for MemoryStore {
-    fn save_flow<'a>(&'a self, state: &'a State) -> Answer<'a, ()> {
-        self.kept().flows.insert(state.flow_id().to_owned(), state.clone());
+    fn save_flow<'a>(&'a self, flow: &'a KeptFlow) -> Answer<'a, ()> {
+        let mut kept = self.kept();
+        match kept.flows.get_mut(flow.flow_id()) {
+            Some(stored) => stored.flow = flow.clone(),
+            None => {
+                let stored = StoredFlow { flow: flow.clone(), link: None, once: None };
+                kept.flows.insert(flow.flow_id().to_owned(), stored);
+            }
+        }
         ready(Ok(()))
+    }
+
+    fn save_link<'a>(&'a self, flow_id: &'a str, link: Secret) -> Answer<'a, ()> {
+        if let Ok(flow) = self.kept().flow(flow_id) {
+            flow.link = Some(link);
+        }
+        ready(Ok(()))
+    }
+
+    fn begin_once<'a>(&'a self, flow_id: &'a str, effect: EffectId) -> Answer<'a, ()> {
+        ready(self.kept().flow(flow_id).map(|flow| flow.once = Some(Once { effect, outcome: None })))
+    }
+
+    fn end_once<'a>(
+        &'a self,
+        flow_id: &'a str,
+        effect: EffectId,
+        outcome: &'a EffectOutcome,
+        link: Option<Secret>,
+    ) -> Answer<'a, ()> {
+        ready(self.kept().flow(flow_id).map(|flow| {
+            flow.once = Some(Once { effect, outcome: Some(outcome.clone()) });
+            if link.is_some() {
+                flow.link = link;
+            }
+        }))
     }
 
     fn remove_flow<'a>(&'a self, flow_id: &'a str) -> Answer<'a, ()> {
@@ -117,8 +166,8 @@ impl Store for MemoryStore {
         ready(Ok(()))
     }
 
-    fn flows(&self) -> Answer<'_, Vec<State>> {
-        ready(Ok(self.kept().flows.values().cloned().collect()))
+    fn flows(&self) -> Answer<'_, Kept> {
+        ready(Ok(Kept { flows: self.kept().flows.values().cloned().collect(), unreadable: Vec::new() }))
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {
@@ -144,7 +193,11 @@ impl Store for MemoryStore {
     fn remove_entry<'a>(&'a self, entry_id: &'a str) -> Answer<'a, Option<(Entry, Option<Token>)>> {
         let mut kept = self.kept();
         let removed = kept.remove(entry_id).map(|entry| {
-            let token = entry.account_key.as_ref().and_then(|key| kept.tokens.remove(&(entry.domain.clone(), key.clone())));
+            let token = entry.account_key.as_ref().and_then(|key| {
+                let account = (entry.domain.clone(), key.clone());
+                kept.refreshing.remove(&account);
+                kept.tokens.remove(&account)
+            });
             (entry, token)
         });
         ready(Ok(removed))
@@ -155,7 +208,18 @@ impl Store for MemoryStore {
     }
 
     fn save_token(&self, token: Token) -> Answer<'_, ()> {
-        self.kept().tokens.insert((token.domain.clone(), token.key.clone()), token);
+        self.kept().keep(token);
+        ready(Ok(()))
+    }
+
+    fn begin_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, bool> {
+        let (mut kept, account) = (self.kept(), (domain.to_owned(), key.to_owned()));
+        let begins = kept.tokens.contains_key(&account) && kept.refreshing.insert(account);
+        ready(Ok(begins))
+    }
+
+    fn end_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, ()> {
+        self.kept().refreshing.remove(&(domain.to_owned(), key.to_owned()));
         ready(Ok(()))
     }
 }

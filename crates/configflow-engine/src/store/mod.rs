@@ -5,15 +5,20 @@
 
 mod commit;
 mod entry;
+mod kept;
 mod memory;
+mod sealable;
 
 use futures_util::future::BoxFuture;
 
 pub use commit::{Commit, Committed, Write};
 pub use entry::{Entry, EntryId, Subentry};
+pub use kept::{Kept, KeptFlow, Once, StoredFlow};
 pub use memory::MemoryStore;
+pub(crate) use sealable::Exposed;
+pub use sealable::SealableToken;
 
-use configflow_core::State;
+use configflow_core::{EffectId, EffectOutcome};
 use configflow_oauth::{Secret, TokenSet};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -53,11 +58,25 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 /// Keeps flows, entries and tokens.
 pub trait Store: Send + Sync + 'static {
     /// Keeps where a flow stands. Durable before it returns.
-    fn save_flow<'a>(&'a self, state: &'a State) -> Answer<'a, ()>;
-    /// Forgets a flow.
+    fn save_flow<'a>(&'a self, flow: &'a KeptFlow) -> Answer<'a, ()>;
+    /// Keeps what a flow did towards linking, which is secret. Durable before it returns; of a flow that is not there
+    /// nothing is kept.
+    fn save_link<'a>(&'a self, flow_id: &'a str, link: Secret) -> Answer<'a, ()>;
+    /// Keeps that an effect which may run only once is about to begin. Durable before it returns; the one before it is
+    /// forgotten.
+    fn begin_once<'a>(&'a self, flow_id: &'a str, effect: EffectId) -> Answer<'a, ()>;
+    /// Keeps what came of an effect that began, together with what the flow did towards linking. Durable before it returns.
+    fn end_once<'a>(
+        &'a self,
+        flow_id: &'a str,
+        effect: EffectId,
+        outcome: &'a EffectOutcome,
+        link: Option<Secret>,
+    ) -> Answer<'a, ()>;
+    /// Forgets a flow, and all that belongs to it.
     fn remove_flow<'a>(&'a self, flow_id: &'a str) -> Answer<'a, ()>;
-    /// Every flow that was kept, for a restart.
-    fn flows(&self) -> Answer<'_, Vec<State>>;
+    /// Every flow that was kept, for a restart. From here on its flows are run by this process and by no other.
+    fn flows(&self) -> Answer<'_, Kept>;
     /// Writes what a flow ends with.
     fn commit(&self, commit: Commit) -> Answer<'_, Committed>;
     /// An entry.
@@ -70,8 +89,13 @@ pub trait Store: Send + Sync + 'static {
     fn remove_entry<'a>(&'a self, entry_id: &'a str) -> Answer<'a, Option<(Entry, Option<Token>)>>;
     /// The token under a key.
     fn token<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, Option<Token>>;
-    /// Keeps a token, such as a refreshed one. Durable before it returns.
+    /// Keeps a token, such as a refreshed one; a refresh that had begun has ended. Durable before it returns.
     fn save_token(&self, token: Token) -> Answer<'_, ()>;
+    /// Keeps that a token is about to be refreshed; false where a refresh began before and never ended, so that nobody knows
+    /// whether the provider answered. Durable before it returns.
+    fn begin_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, bool>;
+    /// Keeps that a refresh ended without a new token.
+    fn end_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, ()>;
 }
 
 /// Why a store could not do it. Nothing was written then.
@@ -84,9 +108,15 @@ pub enum StoreError {
     /// The entry is not there.
     #[error("the entry is not there")]
     NoEntry,
-    /// The token is there but cannot be read.
-    #[error("the token cannot be read")]
+    /// What was asked for is there but cannot be read: another key sealed it, or it was changed.
+    #[error("what is stored cannot be read")]
     Unreadable,
+    /// The flow is not there.
+    #[error("the flow is not there")]
+    NoFlow,
+    /// Another process runs the flows of this store.
+    #[error("another process runs the flows of this store")]
+    InUse,
     /// The storage failed.
     #[error("the storage failed: {reason}")]
     Failed {
@@ -103,6 +133,8 @@ impl StoreError {
             Self::AlreadyConfigured => "store.already_configured",
             Self::NoEntry => "store.no_entry",
             Self::Unreadable => "store.unreadable",
+            Self::NoFlow => "store.no_flow",
+            Self::InUse => "store.in_use",
             Self::Failed { .. } => "store.failed",
         }
     }

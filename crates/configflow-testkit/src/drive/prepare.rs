@@ -7,7 +7,7 @@ use configflow_core::Definition;
 use configflow_core::signature::builtin;
 use configflow_engine::{Engine, Entry, Implementation, Limits, MemoryStore, Subentry};
 use configflow_oauth::{Outbound, Secret};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use ulid::Ulid;
 
 use super::{DriveError, Provider};
@@ -118,6 +118,7 @@ fn stored(at: u64, entry: &FixtureEntry, domain: &str) -> Entry {
         title: subentry.title.clone(),
         data: subentry.data.clone(),
         unique_id: subentry.unique_id.clone(),
+        more: Map::new(),
     });
     Entry {
         entry_id: Ulid::from_parts(at, 0).to_string(),
@@ -134,5 +135,6 @@ fn stored(at: u64, entry: &FixtureEntry, domain: &str) -> Entry {
         disabled_by: None,
         created_at: now,
         modified_at: now,
+        more: Map::new(),
     }
 }

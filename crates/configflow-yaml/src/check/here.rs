@@ -47,7 +47,8 @@ pub(super) fn check(dialog: &DialogTrace, traces: &Traces, starts: &Starts<'_>, 
                 Trace::Reads { reads, locals, span, block, .. } => {
                     for path in &reads.names {
                         let (root, field) = split(path);
-                        if !locals.iter().any(|local| local == root) {
+                        // A field may be called like a name of the language.
+                        if !locals.iter().any(|local| local == root) && !traces.fields.contains_key(root) {
                             let place = Place { dialog, step, starts, traces, span: *span, block: block.as_ref() };
                             place.name(root, field, diagnostics);
                         }

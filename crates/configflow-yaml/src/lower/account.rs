@@ -19,7 +19,7 @@ impl Lowering<'_> {
         let known = ["provider", "parameters", "client_id", "client_secret", "key", "scopes", "credentials"];
         let mut keys = self.keys(node, "`account`", &known)?;
         let provider = keys.require(self, "provider", "the provider's name in the catalogue")?;
-        self.provider(provider, keys.get("parameters"));
+        self.provider(provider, keys.peek("parameters"));
         let provider = self.wanted(provider, Sink::Private, Wanted::Name);
         let mut part =
             |this: &mut Self, name: &str| -> Option<Template> { keys.take(name).map(|node| this.template(node, Sink::Private)) };

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use super::budget::MAX_STEPS;
 use super::field::LoweredField;
 use super::keys::EXPECTED;
-use super::names::{LANGUAGE_NAMES, NAME_TAKEN, RESERVED_NAME};
+use super::names::{LANGUAGE_NAMES, NAME_TAKEN, NEVER_FIELDS, RESERVED_NAME};
 use super::trace::{LetTrace, Sink, Trace};
 use super::{DefinedField, DialogKind, FieldName, Lost, Lowered, Lowering, Traces};
 use crate::Options;
@@ -104,7 +104,7 @@ impl<'n> Lowering<'n> {
         // Everything that steps name comes before the steps; what a library brings before what is the file's own.
         let parts_of = |name: &str| -> Vec<(&'n Node, bool)> {
             let brought = libraries.iter().filter_map(|tree| Some((value_of(tree, name)?, true)));
-            brought.chain(keys.get(name).map(|node| (node, false))).collect()
+            brought.chain(keys.peek(name).map(|node| (node, false))).collect()
         };
         for (node, _) in parts_of("actions") {
             self.declared_actions(node);
@@ -120,11 +120,11 @@ impl<'n> Lowering<'n> {
         for (node, included) in parts_of("blocks") {
             self.defined_blocks(node, &mut block_spans, !included);
         }
-        let account = keys.get("account");
+        let account = keys.peek("account");
         self.has_account = account.is_some();
         parts.account = account.and_then(|node| self.account(node));
         let account_trace = std::mem::take(&mut self.trace);
-        if let Some(node) = keys.get("on_error") {
+        if let Some(node) = keys.peek("on_error") {
             let codes = self.all_failures();
             let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
             self.on_error = self.handlers(node, Some(&codes));
@@ -146,7 +146,7 @@ impl<'n> Lowering<'n> {
             traces.dialogs.push(trace);
         }
         self.dialog_kind = DialogKind::Subentry;
-        match keys.get("subentries").map(|node| (node, &node.value)) {
+        match keys.peek("subentries").map(|node| (node, &node.value)) {
             Some((_, NodeValue::Map(entries))) => {
                 for (key, value) in entries {
                     let Some(kind) = self.key_text(key) else { continue };
@@ -276,7 +276,11 @@ impl<'n> Lowering<'n> {
         };
         for (key, value) in entries {
             let Some(name) = self.key_text(key).filter(|_| self.may_lower(key.span)) else { continue };
-            self.free_name(key, &name);
+            if NEVER_FIELDS.contains(&name.as_str()) {
+                self.report(RESERVED_NAME, key.span, &format!("`{name}` is a name of the language; choose another"));
+                // What is wrong is its name, not that nothing uses it.
+                self.used_fields.insert(name.clone());
+            }
             // A field that cannot be understood is there all the same, so that its uses are not wrong as well.
             let lowered = self.field(&name, value);
             let unread = lowered.is_none();
@@ -328,8 +332,6 @@ impl<'n> Lowering<'n> {
     fn free_name(&mut self, key: &Node, name: &str) {
         if LANGUAGE_NAMES.contains(&name) {
             self.report(RESERVED_NAME, key.span, &format!("`{name}` is a name of the language; choose another"));
-            // What is wrong is its name, not that nothing uses it.
-            self.used_fields.insert(name.to_owned());
         }
     }
 }

@@ -149,6 +149,7 @@ impl Lowering<'_> {
         let sink = || if secret { Sink::Private } else { Sink::Shown("a form") };
         field.own_default = lowered.default.as_ref().map(|node| self.template(node, sink()));
         field.own_suggested = lowered.suggested.as_ref().map(|node| self.template(node, sink()));
+        field.settings = lowered.settings.as_ref().map(|node| self.template(node, Sink::Shown("a form")));
         field.options = lowered.options.as_ref().and_then(|node| self.options(node));
         if !lowered.section.is_empty() {
             field.section = lowered.section.iter().map(|inner| self.shown_field(inner)).collect();
@@ -166,8 +167,9 @@ impl Lowering<'_> {
             return;
         }
         let sink = || if field.field.secret { Sink::Private } else { Sink::Shown("a form") };
-        let mut rest = Vec::new();
+        let (mut rest, mut said) = (Vec::new(), Vec::new());
         for (key, value) in entries {
+            said.extend(key.as_str().filter(|key| matches!(*key, "default" | "suggested")));
             match key.as_str() {
                 Some("default") => field.default = Some(self.template(value, sink())),
                 Some("suggested") => field.suggested = Some(self.template(value, sink())),
@@ -182,8 +184,9 @@ impl Lowering<'_> {
             }
         }
         if !rest.is_empty()
-            && let Some(changed) = self.overridden(name, &rest)
+            && let Some(changed) = self.overridden(name, &rest, &said)
         {
+            field.settings = changed.settings.as_ref().map(|node| self.template(node, Sink::Shown("a form")));
             field.field = Arc::new(changed.field);
         }
         if let Some((_, node)) = entries.iter().find(|(key, _)| key.as_str() == Some("default"))

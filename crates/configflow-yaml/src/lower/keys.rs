@@ -29,11 +29,11 @@ struct Entry<'n> {
 impl<'n> Keys<'n> {
     /// The value of a key.
     pub(crate) fn take(&mut self, name: &str) -> Option<&'n Node> {
-        self.get(name)
+        self.peek(name)
     }
 
-    /// The value of a key, as often as one likes.
-    pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
+    /// The value of a key, which somebody else takes.
+    pub(crate) fn peek(&self, name: &str) -> Option<&'n Node> {
         self.entry(name).map(|entry| entry.value)
     }
 
@@ -87,16 +87,17 @@ impl Lowering<'_> {
                 if self.cut_expression(key, &name) {
                     continue;
                 }
-                let meant = suggest(&name, known.iter().copied().filter(|known| !there.contains(known)));
-                let similar = meant.or_else(|| suggest(&name, known.iter().copied()));
+                let similar = suggest(&name, known.iter().copied());
                 let hint = similar.map(|name| format!("did you mean `{name}`?"));
                 self.report(UNKNOWN_KEY, key.span, &format!("{what} has no key `{name}`; expected {}", listed(known)))
                     .maybe_hint(hint);
-                match known.iter().copied().find(|known| Some(*known) == meant) {
-                    Some(meant) => {
+                match known.iter().copied().find(|known| Some(*known) == similar) {
+                    Some(meant) if !there.contains(&meant) => {
                         there.push(meant);
                         name = meant.to_owned();
                     }
+                    // What was meant is there as well.
+                    Some(_) => {}
                     None => keys.unknown = true,
                 }
             }

@@ -35,6 +35,10 @@ pub(crate) const LANGUAGE_NAMES: [&str; 17] = [
     "base",
 ];
 
+/// Names that no field can have: `base` is where errors stand that belong to none. A field may be called like any other name of the
+/// language, since fields are named by whoever stores them; it is read as `answers.NAME`.
+pub(crate) const NEVER_FIELDS: [&str; 2] = ["base", "omit"];
+
 impl Lowering<'_> {
     /// A field that is named must exist. Gives the one that was meant where it does not.
     pub(crate) fn field_reference(&mut self, node: &Node, name: &str) -> Option<String> {

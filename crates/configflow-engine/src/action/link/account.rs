@@ -8,6 +8,7 @@ use configflow_oauth::{Account as Linkable, Secret};
 use serde_json::{Map, Value, json};
 
 use super::failure;
+use super::record::{Description, Linking};
 use crate::builder::Inner;
 use crate::flows::Flow;
 
@@ -64,6 +65,19 @@ impl Inner {
             None => None,
         };
         entry.and_then(|entry| entry.account_key).unwrap_or_else(|| flow.id.clone())
+    }
+
+    /// The account of an attempt: after a restart only its description is known.
+    pub(super) async fn resolve(&self, linking: Linking) -> Result<Linkable, Failure> {
+        let description = match linking {
+            Linking::Resolved(account) => return Ok(*account),
+            Linking::Described(description) => description,
+        };
+        let Description { provider, parameters, client_id, client_secret, scopes } = *description;
+        let resolved = self.link.client.resolve(&self.link.catalogue, &provider, &parameters).await;
+        let resolved = resolved.map_err(|error| failure::of(error.code(), &error.to_string(), error.public_fields()))?;
+        let linkable = Linkable::new(resolved, &client_id, client_secret, scopes);
+        linkable.map_err(|error| failure::of(error.code(), &error.to_string(), error.public_fields()))
     }
 
     /// The account as it can be linked, with the implementation that it uses.

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use configflow_core::Failure;
-use configflow_oauth::{Account, Attempt, DeviceAttempt, Returned, StateHash};
+use configflow_oauth::{Account, Attempt, DeviceAttempt, Returned, Secret, StateHash};
 use time::OffsetDateTime;
 
+use super::record::{self, Description, Linking};
 use crate::store::Token;
 
 /// How many spent attempts of a flow are remembered.
@@ -14,20 +15,27 @@ const SPENT: usize = 16;
 
 /// An attempt that was not spent yet.
 pub(super) struct Live {
-    pub(super) account: Account,
+    pub(super) account: Linking,
     pub(super) attempt: Attempt,
     pub(super) key: String,
-    /// What a callback brought for it.
-    pub(super) returned: Option<Returned>,
+    /// The query that a callback brought for it.
+    pub(super) returned: Option<Secret>,
+}
+
+/// A device grant under way.
+pub(super) struct Device {
+    pub(super) account: Linking,
+    pub(super) attempt: DeviceAttempt,
+    pub(super) key: String,
 }
 
 /// What a flow has done towards linking.
 #[derive(Default)]
-struct FlowLink {
-    live: Option<Live>,
-    spent: Vec<(StateHash, Failure)>,
-    device: Option<(Account, DeviceAttempt, String)>,
-    linked: Option<Token>,
+pub(super) struct FlowLink {
+    pub(super) live: Option<Live>,
+    pub(super) spent: Vec<(StateHash, Failure)>,
+    pub(super) device: Option<Device>,
+    pub(super) linked: Option<Token>,
 }
 
 /// All attempts.
@@ -68,7 +76,7 @@ impl Attempts {
         if live.attempt.state_hash() != state || now >= live.attempt.expires_at() {
             return None;
         }
-        live.returned.get_or_insert(returned);
+        live.returned.get_or_insert_with(|| Secret::new(query));
         Some(flow_id)
     }
 
@@ -103,12 +111,43 @@ impl Attempts {
         spent.iter().find(|(known, _)| *known == state).map(|(_, failure)| failure.clone())
     }
 
-    pub(super) fn begin_device(&self, flow_id: &str, account: Account, attempt: DeviceAttempt, key: String) {
-        self.kept().by_flow.entry(flow_id.to_owned()).or_default().device = Some((account, attempt, key));
+    pub(super) fn begin_device(&self, flow_id: &str, device: Device) {
+        self.kept().by_flow.entry(flow_id.to_owned()).or_default().device = Some(device);
     }
 
-    pub(super) fn take_device(&self, flow_id: &str) -> Option<(Account, DeviceAttempt, String)> {
+    pub(super) fn take_device(&self, flow_id: &str) -> Option<Device> {
         self.kept().by_flow.get_mut(flow_id)?.device.take()
+    }
+
+    /// The account of a flow's live attempt, where only its description is known yet.
+    pub(super) fn described(&self, flow_id: &str) -> Option<Description> {
+        match &self.kept().by_flow.get(flow_id)?.live.as_ref()?.account {
+            Linking::Described(description) => Some((**description).clone()),
+            Linking::Resolved(_) => None,
+        }
+    }
+
+    /// Fills in the account of a flow's live attempt.
+    pub(super) fn resolved(&self, flow_id: &str, account: Account) {
+        if let Some(live) = self.kept().by_flow.get_mut(flow_id).and_then(|link| link.live.as_mut()) {
+            live.account = Linking::Resolved(Box::new(account));
+        }
+    }
+
+    /// What a flow did, to be sealed and kept; none where it did nothing.
+    pub(super) fn record(&self, flow_id: &str) -> Option<Secret> {
+        record::written(self.kept().by_flow.get(flow_id)?)
+    }
+
+    /// What a flow did before the process began; false where the record cannot be read.
+    pub(super) fn restore(&self, flow_id: &str, record: &Secret) -> bool {
+        let Some(link) = record::read(record) else { return false };
+        let mut kept = self.kept();
+        if let Some(live) = &link.live {
+            kept.by_state.insert(live.attempt.state_hash(), flow_id.to_owned());
+        }
+        kept.by_flow.insert(flow_id.to_owned(), link);
+        true
     }
 
     pub(super) fn set_linked(&self, flow_id: &str, token: Token) {

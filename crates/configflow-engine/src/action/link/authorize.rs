@@ -6,9 +6,13 @@ use serde_json::{Map, Value, json};
 
 use super::attempts::Live;
 use super::failure;
+use super::record::Linking;
 use crate::action::text;
 use crate::builder::Inner;
 use crate::flows::Flow;
+
+/// Where the text of `no_url_available` sends people, as recorded.
+const NO_URL_DOCS: &str = "https://www.home-assistant.io/more-info/no-url-available";
 
 impl Inner {
     pub(super) async fn link_authorize(&self, flow: &Flow, parameters: &Map<String, Value>, account: &Account) -> EffectOutcome {
@@ -24,7 +28,8 @@ impl Inner {
             self.external_url().map(|hub| format!("{hub}{path}"))
         };
         let Some(redirect_uri) = redirect_uri else {
-            return EffectOutcome::Abort { reason: "no_url_available".to_owned(), placeholders: None };
+            let placeholders = Map::from_iter([("docs_url".to_owned(), NO_URL_DOCS.into())]);
+            return EffectOutcome::Abort { reason: "no_url_available".to_owned(), placeholders: Some(placeholders) };
         };
         let key = self.account_key(flow, account).await;
         match self.begin(flow, linkable, &redirect_uri, key) {
@@ -47,7 +52,7 @@ impl Inner {
         let attempt = self.link.client.begin(&account, begin);
         let attempt = attempt.map_err(|error| failure::of(error.code(), &error.to_string(), error.public_fields()))?;
         let link = json!({"url": attempt.url(), "redirect_uri": attempt.redirect_uri()});
-        self.link.attempts.begin(&flow.id, Live { account, attempt, key, returned: None });
+        self.link.attempts.begin(&flow.id, Live { account: Linking::Resolved(Box::new(account)), attempt, key, returned: None });
         Ok(link)
     }
 }

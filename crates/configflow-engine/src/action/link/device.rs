@@ -4,7 +4,9 @@ use configflow_core::{Account, EffectOutcome, Failure};
 use configflow_oauth::Poll;
 use serde_json::Value;
 
+use super::attempts::Device;
 use super::failure;
+use super::record::Linking;
 use crate::builder::Inner;
 use crate::flows::Flow;
 
@@ -18,17 +20,28 @@ impl Inner {
             Ok(attempt) => {
                 let result = Value::Object(attempt.public_fields());
                 let key = self.account_key(flow, account).await;
-                self.link.attempts.begin_device(&flow.id, linkable, attempt, key);
+                let account = Linking::Resolved(Box::new(linkable));
+                self.link.attempts.begin_device(&flow.id, Device { account, attempt, key });
                 EffectOutcome::done(result)
             }
             Err(error) => EffectOutcome::failed(failure::device(failure::device_start_code(&error), &error)),
         }
     }
 
+    /// What a poll that a crash interrupted came to: nobody knows whether the code was redeemed, so it is not sent again.
+    pub(crate) fn poll_interrupted(&self, flow: &Flow) -> EffectOutcome {
+        self.link.attempts.take_device(&flow.id);
+        EffectOutcome::failed(Failure::interrupted())
+    }
+
     /// Polls at the interval that the provider asks for, until the person decided or the code expired.
     pub(super) async fn link_device_poll(&self, flow: &Flow) -> EffectOutcome {
-        let Some((account, mut attempt, key)) = self.link.attempts.take_device(&flow.id) else {
+        let Some(Device { account, mut attempt, key }) = self.link.attempts.take_device(&flow.id) else {
             return EffectOutcome::failed(Failure::code("expired"));
+        };
+        let account = match self.resolve(account).await {
+            Ok(account) => account,
+            Err(failure) => return EffectOutcome::failed(failure),
         };
         let principal = flow.principal();
         loop {

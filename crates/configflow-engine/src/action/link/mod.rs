@@ -9,11 +9,12 @@ mod attempts;
 mod authorize;
 mod device;
 mod failure;
+mod record;
 mod redeem;
 mod tokens;
 
 use configflow_core::{Account, EffectOutcome, Failure};
-use configflow_oauth::{Catalogue, Client, ClientError, Clock, Entropy, HttpOptions, Outbound};
+use configflow_oauth::{Catalogue, Client, ClientError, Clock, Entropy, HttpOptions, Outbound, Secret};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -21,6 +22,7 @@ use time::OffsetDateTime;
 pub(crate) use account::Credentials;
 pub use account::Implementation;
 use attempts::Attempts;
+use tokens::Refreshes;
 
 use crate::builder::Inner;
 use crate::flows::Flow;
@@ -32,6 +34,7 @@ pub(crate) struct Link {
     catalogue: Catalogue,
     client: Client,
     attempts: Attempts,
+    refreshes: Refreshes,
     pub(crate) credentials: Credentials,
 }
 
@@ -48,7 +51,13 @@ impl Link {
         let options =
             HttpOptions { total, connect: total.min(HttpOptions::default().connect), outbound, ..HttpOptions::default() };
         let client = Client::with(options, clock, entropy)?;
-        Ok(Self { catalogue, client, attempts: Attempts::default(), credentials: Credentials::default() })
+        Ok(Self {
+            catalogue,
+            client,
+            attempts: Attempts::default(),
+            refreshes: Refreshes::default(),
+            credentials: Credentials::default(),
+        })
     }
 
     /// Keeps what a callback brought, and says for which flow it came.
@@ -59,6 +68,16 @@ impl Link {
     /// The token that a flow linked, to be written with its entry.
     pub(crate) fn linked(&self, flow_id: &str) -> Option<Token> {
         self.attempts.linked(flow_id)
+    }
+
+    /// What a flow did towards linking, to be sealed and kept.
+    pub(crate) fn record(&self, flow_id: &str) -> Option<Secret> {
+        self.attempts.record(flow_id)
+    }
+
+    /// Takes up what a flow did towards linking before a restart; false where it cannot be read.
+    pub(crate) fn restore(&self, flow_id: &str, record: &Secret) -> bool {
+        self.attempts.restore(flow_id, record)
     }
 
     /// Forgets the attempts of a flow.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::attempts::Live;
 use super::failure;
+use super::record::{self, Linking};
 use crate::action::text;
 use crate::builder::Inner;
 use crate::flows::Flow;
@@ -21,11 +22,16 @@ impl Inner {
             // Sent once already: nothing is sent again.
             return EffectOutcome::failed(failure);
         }
+        if let Err(failure) = self.ready(flow).await {
+            return EffectOutcome::failed(failure);
+        }
         let read = attempts.look(&flow.id, |live| {
-            let returned = pasted.as_ref().or(live.returned.as_ref());
-            returned.map(|returned| self.link.client.read(&live.account, &live.attempt, returned))
+            let called_back = live.returned.as_ref().map(record::returned);
+            let returned = pasted.as_ref().or(called_back.as_ref());
+            let account = live.account.account()?;
+            Some(returned.map(|returned| self.link.client.read(account, &live.attempt, returned)))
         });
-        let code = match read {
+        let code = match read.flatten() {
             None => return EffectOutcome::failed(Failure::code("returned_url").with("reason", "not_begun")),
             Some(None) => return EffectOutcome::failed(Failure::code("returned_url").with("reason", "not_returned")),
             Some(Some(Ok(code))) => code,
@@ -40,6 +46,9 @@ impl Inner {
             return EffectOutcome::failed(Failure::code("returned_url").with("reason", "not_begun"));
         };
         let Live { account, attempt, key, .. } = live;
+        let Linking::Resolved(account) = account else {
+            return EffectOutcome::failed(Failure::code("returned_url").with("reason", "not_begun"));
+        };
         let (state, redirect_uri) = (attempt.state_hash(), attempt.redirect_uri().to_owned());
         // From here on the attempt is spent, whatever comes of it; also where the time limit ends this.
         attempts.spend(&flow.id, state, Failure::code("token").with("reason", "timeout"));
@@ -50,7 +59,7 @@ impl Inner {
             Err(error) => failure::token(&error),
         };
         attempts.spend(&flow.id, state, failure.clone());
-        let link = self.begin(flow, account, &redirect_uri, key).ok();
+        let link = self.begin(flow, *account, &redirect_uri, key).ok();
         EffectOutcome::Failed { failure, link }
     }
 
@@ -58,7 +67,35 @@ impl Inner {
     fn afresh(&self, flow: &Flow) -> Option<Value> {
         let live = self.link.attempts.take(&flow.id)?;
         let redirect_uri = live.attempt.redirect_uri().to_owned();
-        self.begin(flow, live.account, &redirect_uri, live.key).ok()
+        let Linking::Resolved(account) = live.account else { return None };
+        self.begin(flow, *account, &redirect_uri, live.key).ok()
+    }
+
+    /// Resolves the account of the live attempt, of which only a description is known after a restart.
+    async fn ready(&self, flow: &Flow) -> Result<(), Failure> {
+        if let Some(description) = self.link.attempts.described(&flow.id) {
+            let account = self.resolve(Linking::Described(Box::new(description))).await?;
+            self.link.attempts.resolved(&flow.id, account);
+        }
+        Ok(())
+    }
+
+    /// What a redemption that a crash interrupted came to: nobody knows whether the code was sent, so it is spent, and a fresh
+    /// attempt takes its place.
+    pub(crate) async fn redeem_interrupted(&self, flow: &Flow) -> EffectOutcome {
+        let failure = Failure::interrupted();
+        let state = self.link.attempts.look(&flow.id, |live| live.attempt.state_hash());
+        if let Some(state) = state {
+            self.link.attempts.spend(&flow.id, state, failure.clone());
+        }
+        let link = match self.ready(flow).await {
+            Ok(()) => self.afresh(flow),
+            Err(_) => {
+                self.link.attempts.take(&flow.id);
+                None
+            }
+        };
+        EffectOutcome::Failed { failure, link }
     }
 
     /// Keeps the tokens for the end of the flow, and tells the flow what is public about the account.

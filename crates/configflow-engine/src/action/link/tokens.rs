@@ -1,7 +1,10 @@
 //! Tokens of linked accounts: for requests, and at their end.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use configflow_core::Failure;
-use configflow_oauth::{Account, Secret};
+use configflow_oauth::{Account, Client, Secret};
 use serde_json::Value;
 use time::Duration;
 
@@ -12,6 +15,23 @@ use crate::store::{Entry, Store, StoreError, Token};
 
 /// How long before its end a token is renewed.
 const MARGIN: Duration = Duration::seconds(60);
+
+/// Whose turn it is to refresh a token, by integration and key.
+#[derive(Default)]
+pub(super) struct Refreshes {
+    turns: Mutex<HashMap<(String, String), Turn>>,
+}
+
+type Turn = Arc<tokio::sync::Mutex<()>>;
+
+impl Refreshes {
+    fn turn(&self, domain: &str, key: &str) -> Turn {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Turns that nobody holds or waits for are forgotten.
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        Arc::clone(turns.entry((domain.to_owned(), key.to_owned())).or_default())
+    }
+}
 
 impl Link {
     /// The public part of the account that an entry is linked to.
@@ -50,20 +70,43 @@ impl Inner {
         let entry_id = state.context().entry_id.as_deref().ok_or_else(unauthorized)?;
         let entry = self.entry(entry_id).await.map_err(|_| unauthorized())?;
         let key = entry.account_key.as_deref().ok_or_else(unauthorized)?;
-        let token = self.store.token(&entry.domain, key).await.ok().flatten().ok_or_else(unauthorized)?;
+        let store = &self.store;
+        // One refresh at a time per account: whoever comes second finds the first one's token.
+        let turn = self.link.refreshes.turn(&entry.domain, key).lock_owned().await;
+        let token = store.token(&entry.domain, key).await.ok().flatten().ok_or_else(unauthorized)?;
         let fresh = token.tokens.expires_at().is_none_or(|end| end - MARGIN > self.clock.now());
         if fresh {
             return Ok(token.tokens.access().clone());
         }
         let account = self.link.account(&token).await.ok_or_else(unauthorized)?;
-        let refreshed = self.link.client.refresh(&account, &token.tokens).await.map_err(|error| {
+        let (store, client) = (Arc::clone(store), self.link.client.clone());
+        // A flow that is given up must not end a refresh between the provider's answer and the store.
+        let refresh = tokio::spawn(async move {
+            let _turn = turn;
+            refresh(&*store, &client, &account, token).await
+        });
+        refresh.await.map_err(|_| Failure::code("internal_error"))?
+    }
+}
+
+/// Refreshes a token. That it begins is durable before anything is sent, and the new token is durable before it is used
+/// (RFC 9700 §4.14). A refresh that a crash interrupted is not run again: only linking the account anew helps then.
+async fn refresh(store: &dyn Store, client: &Client, account: &Account, token: Token) -> Result<Secret, Failure> {
+    let connect = |error: &StoreError| Failure::code("connect").with("detail", error.code());
+    if !store.begin_refresh(&token.domain, &token.key).await.map_err(|error| connect(&error))? {
+        return Err(Failure::interrupted().with("detail", "token.refresh_interrupted"));
+    }
+    match client.refresh(account, &token.tokens).await {
+        Ok(refreshed) => {
+            let access = refreshed.tokens.access().clone();
+            let kept = store.save_token(Token { tokens: refreshed.tokens, ..token }).await;
+            kept.map_err(|error| connect(&error))?;
+            Ok(access)
+        }
+        Err(error) => {
+            store.end_refresh(&token.domain, &token.key).await.map_err(|error| connect(&error))?;
             let code = if error.is_final() { "unauthorized" } else { "connect" };
-            Failure::code(code).with("detail", error.code())
-        })?;
-        let access = refreshed.tokens.access().clone();
-        // A rotated token is durable before it is used (RFC 9700 §4.14).
-        let kept = self.store.save_token(Token { tokens: refreshed.tokens, ..token }).await;
-        kept.map_err(|error| Failure::code("connect").with("detail", error.code()))?;
-        Ok(access)
+            Err(Failure::code(code).with("detail", error.code()))
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The keys of a field.
 
 /// Every key that some field can have.
-pub(super) const FIELD: [&str; 29] = [
+pub(super) const FIELD: [&str; 32] = [
     "type",
     "selector",
     "required",
@@ -31,10 +31,13 @@ pub(super) const FIELD: [&str; 29] = [
     "section",
     "fields",
     "about",
+    "marker",
+    "message",
+    "description",
 ];
 
 /// The types, in the order of the documentation.
-pub(super) const TYPES: [&str; 21] = [
+pub(super) const TYPES: [&str; 22] = [
     "string",
     "integer",
     "float",
@@ -56,4 +59,5 @@ pub(super) const TYPES: [&str; 21] = [
     "date",
     "datetime",
     "constant",
+    "time_period",
 ];

@@ -58,6 +58,7 @@ impl Lowering<'_> {
             }
             "select" => Base::Select(options),
             "multi_select" => Base::MultiSelect(options),
+            "time_period" => Base::TimePeriod,
             _ => {
                 let similar = suggest(name, TYPES).map(|name| format!("did you mean `{name}`?"));
                 self.report(UNKNOWN_TYPE, node.span, &format!("there is no type `{name}`; expected {}", listed(&TYPES)))
@@ -98,7 +99,7 @@ impl Lowering<'_> {
                 _ => self.expected(node, "a number"),
             }
         }
-        let (least, greatest) = (keys.get("min").or(keys.get("above")), keys.get("max").or(keys.get("below")));
+        let (least, greatest) = (keys.peek("min").or(keys.peek("above")), keys.peek("max").or(keys.peek("below")));
         if let (Some(least), Some(greatest)) = (least, greatest)
             && !self.range(least, greatest)
         {
@@ -111,6 +112,7 @@ impl Lowering<'_> {
         }
         plain.shape = self.shape(keys);
         plain.clamp = keys.take("clamp").is_some_and(|node| self.boolean(node));
+        plain.message = keys.take("message").and_then(|node| node.as_str().map(str::to_owned));
         plain.nullable = keys.take("nullable").is_some_and(|node| self.boolean(node));
         if let Some(node) = keys.take("length")
             && let Some(mut keys) = self.keys(node, "`length`", &["min", "max"])
@@ -156,7 +158,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn selector(&mut self, node: &Node) -> Option<Selector> {
+    pub(super) fn selector(&mut self, node: &Node) -> Option<Selector> {
         let NodeValue::Map(entries) = &node.value else {
             self.expected(node, "a selector: `{KIND: {settings}}`");
             return None;
@@ -171,7 +173,7 @@ impl Lowering<'_> {
             self.report(UNKNOWN_SELECTOR, key.span, &format!("there is no selector `{kind}`")).maybe_hint(similar);
             return None;
         }
-        self.settings(&kind, settings);
+        let settings = &self.settings(&kind, settings);
         let settings = match settings.to_json() {
             serde_json::Value::Object(map) => map,
             serde_json::Value::Null => serde_json::Map::new(),

@@ -8,10 +8,10 @@ mod kind;
 mod settings;
 mod sound;
 
-use configflow_core::field::{Base, Field, Kind, Options, Plain, Section};
+use configflow_core::field::{Base, Field, Kind, Marker, Options, Plain, Section};
 
 use super::Lowering;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, suggest};
 use crate::node::{Node, NodeValue};
 
 pub(crate) const UNKNOWN_TYPE: Code = Code::new("field.unknown_type", "a field has a type that does not exist");
@@ -36,6 +36,8 @@ pub(crate) struct LoweredField {
     pub(crate) default: Option<Node>,
     pub(crate) suggested: Option<Node>,
     pub(crate) options: Option<Node>,
+    /// The settings of its selector.
+    pub(crate) settings: Option<Node>,
     pub(crate) section: Vec<LoweredField>,
     /// What it was lowered from, for a step that says something differently.
     source: Node,
@@ -46,7 +48,7 @@ impl LoweredField {
     pub(crate) fn placeholder(name: &str, node: &Node) -> Self {
         let kind = Kind::Plain(Plain::new(Base::String));
         let field = Field::new(name, kind);
-        Self { field, default: None, suggested: None, options: None, section: Vec::new(), source: node.clone() }
+        Self { field, default: None, suggested: None, options: None, settings: None, section: Vec::new(), source: node.clone() }
     }
 }
 
@@ -81,6 +83,7 @@ impl Lowering<'_> {
             default: None,
             suggested: None,
             options: None,
+            settings: None,
             section: Vec::new(),
             source: node.clone(),
         };
@@ -109,12 +112,22 @@ impl Lowering<'_> {
             Some(node) => Options::from_value(&node.to_json()),
             None => Options::of_pairs(Vec::new()),
         };
+        lowered.settings = keys.peek("selector").and_then(settings_of).filter(|settings| holds_expression(settings)).cloned();
         lowered.field.kind = self.kind(&mut keys, node, name, fixed)?;
         if let Some(span) = keys.key_span("options")
             && lowered.field.options().is_none()
             && !lowered.is_choice()
         {
             self.report(KEY_NOT_HERE, span, "`options` is for choices: `select`, `multi_select`");
+        }
+        if let Some(node) = keys.take("marker") {
+            lowered.field.marker = self.marker(node);
+        }
+        if let Some(node) = keys.take("description") {
+            match node.to_json() {
+                value @ (serde_json::Value::String(_) | serde_json::Value::Object(_)) => lowered.field.description = Some(value),
+                _ => self.expected(node, "a text or a map"),
+            }
         }
         let default = keys.take("default");
         let suggested = keys.take("suggested");
@@ -124,7 +137,8 @@ impl Lowering<'_> {
             } else {
                 let value = node.to_json();
                 self.fits(node, &lowered, &value);
-                lowered.field.default = (!value.is_null()).then_some(value);
+                let may_be_null = matches!(&lowered.field.kind, Kind::Plain(plain) if plain.nullable);
+                lowered.field.default = (may_be_null || !value.is_null()).then_some(value);
             }
         }
         if let Some(node) = suggested {
@@ -168,6 +182,27 @@ impl Lowering<'_> {
         lowered.field.kind = Kind::Section(Section { collapsed, fields });
     }
 
+    /// How a field is marked: `plain`, `removed`, `{inclusive: GROUP}`, `{exclusive: GROUP}`.
+    fn marker(&mut self, node: &Node) -> Marker {
+        let mut found = match node.as_str() {
+            Some("plain") => Some(Marker::Plain),
+            Some("removed") => Some(Marker::Removed),
+            _ => None,
+        };
+        if matches!(&node.value, NodeValue::Map(entries) if entries.len() == 1) {
+            let Some(mut keys) = self.keys(node, "`marker`", &["inclusive", "exclusive"]) else { return Marker::default() };
+            if keys.has_unknown() {
+                return Marker::default();
+            }
+            let mut group = |name: &str| keys.take(name).and_then(Node::as_str).map(str::to_owned);
+            found = group("inclusive").map(Marker::Inclusive).or_else(|| group("exclusive").map(Marker::Exclusive));
+        }
+        if found.is_none() {
+            self.expected(node, "`plain`, `removed`, `{inclusive: GROUP}` or `{exclusive: GROUP}`");
+        }
+        found.unwrap_or_default()
+    }
+
     /// A default must be an answer that its own field takes.
     fn fits(&mut self, node: &Node, lowered: &LoweredField, default: &serde_json::Value) {
         if lowered.options.is_none() {
@@ -206,16 +241,40 @@ impl Lowering<'_> {
         self.fits_field(node, &field, &node.to_json(), what);
     }
 
-    /// A field with what one step says differently about it.
-    pub(crate) fn overridden(&mut self, name: &str, changes: &[(Node, Node)]) -> Option<LoweredField> {
+    /// A field with what one step says differently about it; null takes away what the field says. What the step says by itself
+    /// (its default, its suggestion) need not fit the field as it was.
+    pub(crate) fn overridden(&mut self, name: &str, changes: &[(Node, Node)], said: &[&str]) -> Option<LoweredField> {
         let mut source = self.fields.get(name)?.lowered.source.clone();
         if let NodeValue::Map(entries) = &mut source.value {
+            entries.retain(|(known, _)| known.as_str().is_none_or(|known| !said.contains(&known)));
             for (key, value) in changes {
-                entries.retain(|(known, _)| known.as_str() != key.as_str());
-                entries.push((key.clone(), value.clone()));
+                let meant = key.as_str().filter(|key| !is_field_key(key)).and_then(|key| suggest(key, keys::FIELD));
+                let meant = meant.filter(|_| value.value != NodeValue::Null);
+                entries.retain(|(known, _)| known.as_str() != key.as_str() && (meant.is_none() || known.as_str() != meant));
+                // A key that nobody knows is looked at, whatever its value is.
+                if !matches!(value.value, NodeValue::Null) || !key.as_str().is_some_and(is_field_key) {
+                    entries.push((key.clone(), value.clone()));
+                }
             }
         }
         self.field(name, &source)
+    }
+}
+
+/// The settings of `{KIND: {settings}}`.
+fn settings_of(selector: &Node) -> Option<&Node> {
+    match &selector.value {
+        NodeValue::Map(entries) => entries.first().map(|(_, settings)| settings),
+        _ => None,
+    }
+}
+
+fn holds_expression(node: &Node) -> bool {
+    match &node.value {
+        NodeValue::String(text) => text.contains("{{"),
+        NodeValue::Map(entries) => entries.iter().any(|(_, value)| holds_expression(value)),
+        NodeValue::List(items) => items.iter().any(holds_expression),
+        _ => false,
     }
 }
 

@@ -28,11 +28,17 @@ impl Lowering<'_> {
         true
     }
 
-    /// No option may be there twice.
+    /// No option may be there twice; one with a label has a value and nothing else.
     pub(super) fn distinct(&mut self, options: &Node) {
         let NodeValue::List(items) = &options.value else { return };
         let mut seen: Vec<serde_json::Value> = Vec::new();
         for item in items {
+            if matches!(item.value, NodeValue::Map(_))
+                && let Some(mut keys) = self.keys(item, "an option", &["value", "label"])
+            {
+                keys.require(self, "value", "what is stored");
+                keys.require(self, "label", "what is shown");
+            }
             let value = item.get("value").unwrap_or(item).to_json();
             if seen.contains(&value) {
                 self.report(TWICE, item.span, &format!("the option {value} is there already"));
@@ -63,7 +69,7 @@ impl Lowering<'_> {
             }
             _ => false,
         };
-        if none && field.options.is_none() && !self.in_library {
+        if none && field.options.is_none() && field.settings.is_none() && !self.in_library {
             self.report(NO_OPTIONS, defined, &format!("field `{}` is a choice without options", field.field.name))
                 .hint("give it `options:`, here or in the form");
         }
