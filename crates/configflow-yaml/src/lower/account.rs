@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, suggest};
 use crate::node::{Node, NodeValue};
 
 pub(crate) const UNKNOWN_PROVIDER: Code =
-    Code::new("account.unknown_provider", "an account names a provider that does not exist");
+    Code::new("account.unknown_provider", "an account names a provider that the catalogue does not have");
 pub(crate) const PARAMETER: Code = Code::new("account.parameter", "a provider has no such parameter, or not with such a value");
 
 impl Lowering<'_> {
@@ -35,9 +35,16 @@ impl Lowering<'_> {
         let Some(name) = node.as_str().filter(|name| !name.contains("{{")) else { return };
         let names: Vec<&str> = all.iter().map(|provider| provider.name.as_str()).collect();
         let Some(provider) = all.iter().find(|provider| provider.name == name) else {
-            let hint = suggest(name, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
-            self.report(UNKNOWN_PROVIDER, node.span, &format!("there is no provider `{name}`; expected {}", listed(&names)))
-                .maybe_hint(hint);
+            let message = format!("the catalogue has no provider `{name}`; it has {}", listed(&names));
+            match suggest(name, names.iter().copied()) {
+                Some(meant) => {
+                    self.report(UNKNOWN_PROVIDER, node.span, &message).hint(&format!("did you mean `{meant}`?"));
+                }
+                // Whoever embeds the engine may add it.
+                None => {
+                    self.warn(UNKNOWN_PROVIDER, node.span, &message);
+                }
+            }
             return;
         };
         for (key, value) in parameters.map(Node::entries).unwrap_or_default() {

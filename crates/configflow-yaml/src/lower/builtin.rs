@@ -5,8 +5,8 @@ use configflow_core::signature::Signature;
 use serde_json_path::JsonPath;
 
 use super::Lowering;
+use super::call::MISSING_PARAMETER;
 use super::outcome::listed;
-use super::sequence::MISSING_PARAMETER;
 use super::trace::Sink;
 use super::wanted::Wanted;
 use crate::diagnostic::{Code, suggest};

@@ -7,6 +7,7 @@ mod account;
 mod actions;
 mod budget;
 mod builtin;
+mod call;
 mod file;
 mod form;
 mod keys;
@@ -37,10 +38,10 @@ use trace::{BlockUse, DialogTrace, LetTrace, Trace};
 
 pub(crate) mod field;
 
+pub(crate) use call::shape_has;
 pub(crate) use file::lower;
 pub use library::{libraries, library};
 pub(crate) use outcome::listed;
-pub(crate) use sequence::shape_has;
 
 pub(crate) const NOT_SOUND: Code = Code::new("definition.not_sound", "the definition cannot be put together");
 
@@ -64,13 +65,13 @@ pub(crate) const CODES: &[Code] = &[
     outcome::IGNORE_OUTSIDE,
     outcome::NO_LAST,
     sequence::EMPTY_ITEM,
-    sequence::UNKNOWN_ACTION,
-    sequence::UNKNOWN_PARAMETER,
-    sequence::MISSING_PARAMETER,
-    sequence::PARAMETER_TYPE,
-    sequence::UNKNOWN_FAILURE,
-    sequence::UNHANDLED,
-    sequence::NO_ACCOUNT,
+    call::UNKNOWN_ACTION,
+    call::UNKNOWN_PARAMETER,
+    call::MISSING_PARAMETER,
+    call::PARAMETER_TYPE,
+    call::UNKNOWN_FAILURE,
+    call::UNHANDLED,
+    call::NO_ACCOUNT,
     sequence::UNKNOWN_BLOCK,
     sequence::BLOCK_CIRCLE,
     sequence::RULES_ONLY,
