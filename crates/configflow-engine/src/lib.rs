@@ -16,11 +16,8 @@ mod limits;
 mod neighbours;
 mod notice;
 mod observe;
-<<<<<<< HEAD
 mod operate;
-=======
 mod resume;
->>>>>>> main
 pub mod store;
 mod view;
 

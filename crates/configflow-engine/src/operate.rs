@@ -34,6 +34,7 @@ impl Engine {
             disabled_by: None,
             created_at: now,
             modified_at: now,
+            more: Map::new(),
         };
         let commit = Commit { flow_id: String::new(), now, write: Write::Create(Box::new(entry)), token: None };
         let committed = inner.store.commit(commit).await?;

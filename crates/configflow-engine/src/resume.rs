@@ -156,5 +156,6 @@ fn ended(flow: &KeptFlow) -> FlowResult {
         handler: flow.state.handler().clone(),
         reason: "definition_changed".to_owned(),
         description_placeholders: None,
+        translation_domain: None,
     })
 }
