@@ -97,6 +97,21 @@ pub const SOURCES: [&str; 17] = [
     "system",
 ];
 
+/// What the name `hub` holds: the hub's settings, as they were when a flow began.
+pub const HUB: [&str; 11] = [
+    "latitude",
+    "longitude",
+    "elevation",
+    "location_name",
+    "country",
+    "language",
+    "time_zone",
+    "currency",
+    "onboarded",
+    "external_url",
+    "unit_system",
+];
+
 /// The steps of one dialog.
 #[derive(Debug, Clone, Default)]
 pub struct Dialog {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use configflow_core::Definition;
+use configflow_core::definition::HUB;
 use configflow_core::signature::builtin;
 use configflow_engine::{Engine, Entry, Implementation, Limits, MemoryStore, Subentry};
 use configflow_oauth::{Outbound, Secret};
@@ -18,21 +19,6 @@ use crate::scripted::Scripted;
 use crate::secrets::Secrets;
 use crate::simulated::Simulated;
 use crate::transition::Recorder;
-
-/// What a fixture may say of the hub.
-const HUB: [&str; 11] = [
-    "latitude",
-    "longitude",
-    "elevation",
-    "location_name",
-    "country",
-    "language",
-    "time_zone",
-    "currency",
-    "onboarded",
-    "external_url",
-    "unit_system",
-];
 
 /// What a fixture runs in.
 pub(super) struct Prepared {

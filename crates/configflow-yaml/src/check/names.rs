@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use configflow_core::definition::HUB;
+
 use super::{Bound, Here, used_in};
 use crate::diagnostic::{Code, Diagnostics, suggest};
 use crate::lower::trace::{BlockUse, DialogTrace, LetTrace, Trace};
@@ -39,22 +41,7 @@ const EVERYWHERE: [(&str, &[&str]); 16] = [
         ],
     ),
     ("init", &[]),
-    (
-        "hub",
-        &[
-            "latitude",
-            "longitude",
-            "elevation",
-            "location_name",
-            "country",
-            "language",
-            "time_zone",
-            "currency",
-            "onboarded",
-            "external_url",
-            "unit_system",
-        ],
-    ),
+    ("hub", &HUB),
     ("link", &["url", "redirect_uri", "error"]),
     ("account", &["provider", "api", "key", "username", "name", "unique_id", "scopes"]),
     ("flow_id", &[]),
