@@ -30,7 +30,7 @@ fn what_is_wrong_is_said_and_what_was_typed_is_kept() {
     let (code, shown) = piped("threshold.yaml", "Low\n\n\nfive\nsensor.power\n\n\n\n7\n\n");
     assert_eq!(code, 0, "{shown}");
     assert!(shown.contains("expected float"), "{shown}");
-    assert!(shown.contains("name *  [Low]") || shown.contains("name * [Low]"), "what was typed is the default: {shown}");
+    assert!(shown.contains("Name *  [Low]") || shown.contains("Name * [Low]"), "what was typed is the default: {shown}");
     assert!(shown.contains("\"upper\": 7.0"), "{shown}");
 }
 
@@ -53,7 +53,7 @@ fn what_no_field_gets_is_kept_too_where_the_rules_refuse() {
     // Neither limit: the rules refuse the form as a whole. Then everything but `upper` is as it was.
     let (code, shown) = piped("threshold.yaml", "Low\n2\n\n\nsensor.power\n\n\n\n9\n\n");
     assert_eq!(code, 0, "{shown}");
-    assert!(shown.contains("! need_lower_upper"), "{shown}");
+    assert!(shown.contains("! Give a lower limit, an upper limit, or both."), "{shown}");
     assert!(shown.contains("\"hysteresis\": 2") && shown.contains("\"upper\": 9"), "{shown}");
 }
 
@@ -168,7 +168,9 @@ fn shell(name: &str) -> PtySession {
 #[test]
 fn a_terminal_is_prompted_and_left_as_it_was() {
     let mut session = shell("threshold.yaml");
-    for (prompt, answer) in [("name", "Low"), ("hysteresis", ""), ("lower", ""), ("upper", "5"), ("entity_id", "sensor.power")] {
+    for (prompt, answer) in
+        [("Name", "Low"), ("Hysteresis", ""), ("Lower limit", ""), ("Upper limit", "5"), ("Entity", "sensor.power")]
+    {
         session.exp_string(prompt).expect("the prompt");
         session.send(&format!("{answer}\r")).expect("typed");
         session.flush().expect("sent");
@@ -182,7 +184,7 @@ fn a_terminal_is_prompted_and_left_as_it_was() {
 #[test]
 fn ctrl_c_ends_the_flow() {
     let mut session = shell("threshold.yaml");
-    session.exp_string("name").expect("the prompt");
+    session.exp_string("Name").expect("the prompt");
     session.send_control('c').expect("sent");
     session.exp_string("ended=130").expect("the code");
     session.exp_string("terminal=same").expect("the terminal is as it was");
@@ -211,7 +213,7 @@ fn interrupted_at(name: &str, shown: &str) -> Option<i32> {
 
 #[test]
 fn ctrl_c_ends_the_flow_where_a_line_is_awaited() {
-    assert_eq!(interrupted_at("threshold.yaml", "name"), Some(130));
+    assert_eq!(interrupted_at("threshold.yaml", "Name"), Some(130));
 }
 
 #[test]

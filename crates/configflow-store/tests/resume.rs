@@ -105,7 +105,7 @@ fn definition(text: &str) -> Definition {
     let mut signatures = Signatures::default();
     signatures.register(signature("device.once", Repeat::Once));
     signatures.register(signature("device.again", Repeat::Repeatable));
-    let loaded = load(&Source::new("lamp.yaml", text), &Options { signatures });
+    let loaded = load(&Source::new("lamp.yaml", text), &Options { signatures, ..Options::default() });
     loaded.map_err(|error| format!("{error:?}")).expect("a definition").definition
 }
 

@@ -139,7 +139,7 @@ impl Flows {
 
 /// The definition in a source.
 fn read(source: Source, signatures: &Signatures) -> Result<Definition, FlowsError> {
-    match load(&source, &Options { signatures: signatures.clone() }) {
+    match load(&source, &Options { signatures: signatures.clone(), ..Options::default() }) {
         Ok(loaded) => Ok(loaded.definition),
         Err(diagnostics) => Err(FlowsError::Broken { text: Box::new(source), diagnostics }),
     }

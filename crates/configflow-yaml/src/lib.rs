@@ -42,6 +42,17 @@ use configflow_core::signature::Signatures;
 pub struct Options {
     /// Actions that the embedder registers.
     pub signatures: Signatures,
+    /// The providers at which accounts can be linked; none where they are not known, so that nothing is said about them.
+    pub providers: Option<Vec<KnownProvider>>,
+}
+
+/// A provider that `account:` may name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownProvider {
+    /// Its name in the catalogue.
+    pub name: String,
+    /// Its parameters, each with the values that it can have; none where it takes any.
+    pub parameters: Vec<(String, Vec<String>)>,
 }
 
 /// A definition that can be used, and what may be worth a look in it.
@@ -61,7 +72,7 @@ pub fn load(source: &Source, options: &Options) -> Result<Loaded, Diagnostics> {
     let (root, mut diagnostics) = parse::parse_with(source);
     let Some(root) = root else { return Err(diagnostics) };
     let text = source.lossy();
-    let (lowered, found) = lower::lower(&root, options.signatures.clone(), &text);
+    let (lowered, found) = lower::lower(&root, options, &text);
     diagnostics.extend(found);
     let Some(lowered) = lowered else { return Err(diagnostics) };
     check::check(&lowered.traces, &mut diagnostics);

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use configflow_yaml::{Colour, Diagnostics, Options, Source, codes, human, load};
+use configflow_yaml::{Colour, Diagnostics, KnownProvider, Options, Source, codes, human, load};
 
 /// Codes that no small text file can have; `hostile.rs` has those of them that a file can have at all.
 const ELSEWHERE: [&str; 3] = ["definition.not_sound", "yaml.not_utf8", "yaml.too_large"];
@@ -20,7 +20,18 @@ fn read(name: &str) -> Source {
 }
 
 fn diagnostics(source: &Source) -> Diagnostics {
-    match load(source, &Options::default()) {
+    let provider = |name: &str, parameters: &[&str]| KnownProvider {
+        name: name.to_owned(),
+        parameters: parameters.iter().map(|name| ((*name).to_owned(), Vec::new())).collect(),
+    };
+    let providers = [
+        provider("acme_cloud", &[]),
+        provider("google", &[]),
+        provider("iotty", &[]),
+        provider("microsoft_entra", &["cloud", "tenant"]),
+    ];
+    let options = Options { providers: Some(providers.into()), ..Options::default() };
+    match load(source, &options) {
         Ok(loaded) => loaded.warnings,
         Err(diagnostics) => diagnostics,
     }

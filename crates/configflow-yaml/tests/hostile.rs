@@ -85,7 +85,9 @@ fn a_definition_of_many_parts_is_checked_quickly() {
     text.extend((0..500).map(|at| format!("  n{at}: \"{{{{ n{} }}}}\"\n", at / 2 + 500)));
     text.extend((500..750).map(|at| format!("  n{at}: {at}\n")));
     text.push_str("fields:\n  host: { type: string }\nconfig:\n  user: { form: [host], then: s0 }\n");
-    text.extend((0..500).map(|at| format!("  s{at}: {{ form: [], then: s{} }}\n", at + 1)));
+    text.extend(
+        (0..500).map(|at| format!("  s{at}: {{ form: [], placeholders: {{ n: \"{{{{ n{at} }}}}\" }}, then: s{} }}\n", at + 1)),
+    );
     text.push_str("  s500: { then: { abort: \"{{ n0 }}\" } }\n");
     let found = diagnostics(&Source::new("many.yaml", &text));
     assert!(found.is_empty(), "{found}");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use configflow_yaml::{Colour, Diagnostics, Options, Source, human, json, load};
+use configflow_yaml::{Colour, Diagnostics, Source, human, json, load};
 
 use crate::Format;
 use crate::outcome::{Outcome, complain, say};
@@ -21,7 +21,7 @@ pub(crate) fn run(files: &[PathBuf], format: Format) -> Outcome {
             }
         };
         let source = Source::from_bytes(&name, bytes);
-        let diagnostics = match load(&source, &Options::default()) {
+        let diagnostics = match load(&source, &super::options()) {
             Ok(loaded) => loaded.warnings,
             Err(diagnostics) => diagnostics,
         };

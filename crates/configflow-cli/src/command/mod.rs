@@ -12,16 +12,31 @@ pub(crate) mod test;
 
 use std::future::Future;
 use std::path::Path;
+use std::sync::Arc;
 
 use configflow_core::Definition;
+use configflow_oauth::catalogue::{Catalogue, Provider};
 use configflow_testkit::{DriveError, FlowsError};
-use configflow_yaml::{Colour, Options, Source, human, load};
+use configflow_yaml::{Colour, KnownProvider, Options, Source, human, load};
 
 use crate::outcome::{complain, say};
 
 /// Runs what is asynchronous.
 pub(crate) fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(future))
+}
+
+/// What a definition may use: the providers of the catalogue.
+pub(crate) fn options() -> Options {
+    let catalogue = Catalogue::builtin();
+    let known = |provider: &Arc<Provider>| KnownProvider {
+        name: provider.name().to_owned(),
+        parameters: provider
+            .parameters()
+            .map(|parameter| (parameter.name().to_owned(), parameter.choices().map(str::to_owned).collect()))
+            .collect(),
+    };
+    Options { providers: Some(catalogue.providers().map(known).collect()), ..Options::default() }
 }
 
 /// The definition in a file. Where there is none, what is wrong with it has been said.
@@ -35,7 +50,7 @@ pub(crate) fn definition_of(file: &Path) -> Option<Definition> {
         }
     };
     let source = Source::from_bytes(&name, bytes);
-    match load(&source, &Options::default()) {
+    match load(&source, &options()) {
         Ok(loaded) => Some(loaded.definition),
         Err(diagnostics) => {
             complain(human(&source, &diagnostics, Colour::Ansi));

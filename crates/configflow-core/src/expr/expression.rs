@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use minijinja::{ErrorKind, Value};
 
+use super::calls::wrong_call;
 use super::environment::ENVIRONMENT;
 use super::json::json_or_omit;
 use super::scope::Scope;
@@ -39,8 +40,9 @@ impl Expr {
     /// Compiles an expression.
     ///
     /// # Errors
-    /// [`ExprError::TooLong`] above [`MAX_EXPRESSION`], [`ExprError::Syntax`] for what is no Jinja expression, and
-    /// [`ExprError::Unknown`] for a filter or test that the language does not have.
+    /// [`ExprError::TooLong`] above [`MAX_EXPRESSION`], [`ExprError::Syntax`] for what is no Jinja expression,
+    /// [`ExprError::Unknown`] for a filter or test that the language does not have, and [`ExprError::Call`] for a call that must
+    /// fail.
     pub fn compile(source: &str) -> Result<Self, ExprError> {
         let source = source.trim();
         if source.is_empty() {
@@ -59,7 +61,7 @@ impl Expr {
     pub(super) fn compile_by_jinja(source: &str) -> Result<Self, ExprError> {
         let compiled = |source: String| ENVIRONMENT.compile_expression_owned(source).map_err(|error| ExprError::of(&error));
         let expression = compiled(source.to_owned())?;
-        unknown_word(source).map_or(Ok(()), Err)?;
+        unknown_word(source).or_else(|| wrong_call(source)).map_or(Ok(()), Err)?;
         let unsliced = slices::as_calls(source).map(compiled).transpose()?;
         Ok(Self(Arc::new(Compiled { source: source.to_owned(), form: Form::Jinja { expression, unsliced } })))
     }
@@ -242,6 +244,14 @@ pub enum ExprError {
     Syntax {
         /// What the parser says.
         detail: String,
+    },
+    /// A call that fails whenever it is evaluated: of a method, or of a filter with a wrong number of arguments.
+    #[error("{detail}")]
+    Call {
+        /// What is wrong with it.
+        detail: String,
+        /// What is called.
+        word: String,
     },
     /// A filter or test that does not exist.
     #[error("{detail}")]

@@ -3,6 +3,7 @@
 //! An [`Expr`] is a bare expression, a [`Template`] a value with expressions in it. Both are evaluated against a
 //! [`Scope`]. An expression never yields "undefined": what is missing is `none`.
 
+mod calls;
 mod environment;
 mod expression;
 mod filters;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, broadcast};
 
 use crate::exchange::{Request, fixtures};
-use crate::helpers::AtOnce;
+use crate::knowledge::AtOnce;
 use crate::lab::Work;
 use crate::recordings::Recording;
 

@@ -9,8 +9,8 @@
 mod compare;
 mod deviations;
 mod exchange;
-mod helpers;
 mod hub;
+mod knowledge;
 mod lab;
 mod recordings;
 mod replay;

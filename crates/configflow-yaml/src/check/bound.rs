@@ -10,7 +10,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, EdgeRef};
 
-use super::is_start;
+use super::starts::Starts;
 use crate::diagnostic::suggest;
 use crate::lower::trace::{DialogTrace, StepTrace, Trace};
 
@@ -69,7 +69,7 @@ impl Here<'_, '_> {
 type Ways = DiGraph<(), Set>;
 
 impl<'t> Bound<'t> {
-    pub(super) fn of(dialog: &'t DialogTrace) -> Self {
+    pub(super) fn of(dialog: &'t DialogTrace, known: &Starts<'t>) -> Self {
         let mut numbers = HashMap::new();
         for event in dialog.steps.iter().flat_map(|step| &step.events) {
             if let Trace::Binds { name } = event {
@@ -78,7 +78,7 @@ impl<'t> Bound<'t> {
             }
         }
         let ways = ways(dialog, &numbers);
-        let starts = ways.node_indices().filter(|at| is_start(dialog, &dialog.steps[at.index()].name));
+        let starts = ways.node_indices().filter(|at| known.begins(&dialog.steps[at.index()].name));
         let mut dfs = Dfs::from_parts(starts.collect(), HashSet::new());
         while dfs.next(&ways).is_some() {}
         let reached: HashSet<NodeIndex> = dfs.discovered;

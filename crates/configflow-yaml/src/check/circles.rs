@@ -6,6 +6,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
+use super::Bound;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::lower::Traces;
 use crate::lower::trace::{DialogTrace, LetTrace, StepTrace, Trace};
@@ -19,10 +20,10 @@ const MAX_FORMULAS: usize = 1_000;
 /// How deep formulas may use each other; the same limit holds when they are evaluated.
 const MAX_DEPTH: usize = 32;
 
-pub(super) fn check(traces: &Traces, diagnostics: &mut Diagnostics) {
+pub(super) fn check(traces: &Traces, bounds: &[Bound<'_>], diagnostics: &mut Diagnostics) {
     formulas(&traces.lets, diagnostics);
-    for dialog in &traces.dialogs {
-        steps(dialog, diagnostics);
+    for (dialog, bound) in traces.dialogs.iter().zip(bounds) {
+        steps(dialog, bound, diagnostics);
     }
 }
 
@@ -43,7 +44,7 @@ fn formulas(lets: &[LetTrace], diagnostics: &mut Diagnostics) {
         uses.add_node(formula);
     }
     for (at, formula) in lets.iter().enumerate() {
-        for name in formula.reads.iter().flat_map(|(names, _)| names) {
+        for name in formula.reads.iter().flat_map(|(reads, _)| &reads.names) {
             let root = name.split('.').next().unwrap_or_default();
             if let Some(&used) = named.get(root) {
                 uses.update_edge(NodeIndex::new(at), used, formula.mentions.get(root).copied().unwrap_or(1));
@@ -83,12 +84,13 @@ fn formulas(lets: &[LetTrace], diagnostics: &mut Diagnostics) {
     }
 }
 
-fn steps(dialog: &DialogTrace, diagnostics: &mut Diagnostics) {
+fn steps(dialog: &DialogTrace, bound: &Bound<'_>, diagnostics: &mut Diagnostics) {
     let silent: HashMap<&str, &StepTrace> =
         dialog.steps.iter().filter(|step| !step.shows).map(|step| (&*step.name, step)).collect();
     let mut reported: HashSet<&str> = HashSet::new();
     for step in dialog.steps.iter().filter(|step| !step.shows) {
-        if reported.contains(&*step.name) || diagnostics.is_full() {
+        // Of a step that nothing leads to, that is what is wrong.
+        if reported.contains(&*step.name) || !bound.is_reached(&step.name) || diagnostics.is_full() {
             continue;
         }
         if let Some(way) = way_back(step, &silent) {

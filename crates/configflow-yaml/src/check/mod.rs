@@ -4,16 +4,20 @@
 
 mod bound;
 mod circles;
+mod here;
+mod misnamed;
 mod names;
 mod reach;
 mod secrecy;
+mod starts;
+mod unused;
 
 pub(crate) use bound::{Bound, Here};
-pub(crate) use configflow_core::definition::SOURCES;
+use starts::Starts;
 
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Builder, Code, Diagnostics};
 use crate::lower::Traces;
-use crate::lower::trace::DialogTrace;
+use crate::lower::trace::BlockUse;
 
 /// Every code of the checks.
 pub(crate) const CODES: &[Code] = &[
@@ -24,8 +28,15 @@ pub(crate) const CODES: &[Code] = &[
     reach::UNKNOWN_STEP,
     reach::UNREACHABLE,
     reach::DEAD_END,
-    reach::UNUSED_BLOCK,
-    reach::UNUSED_FIELD,
+    reach::AFTER_END,
+    reach::ERROR_STEP,
+    unused::UNUSED_BLOCK,
+    unused::UNUSED_FIELD,
+    unused::UNUSED_FORMULA,
+    unused::UNUSED_ACTION,
+    here::NOT_HERE,
+    here::NO_ENTRY,
+    here::NO_ACCOUNT,
     reach::NO_ENTRY,
     circles::FORMULA_CIRCLE,
     circles::FORMULA_TOO_LARGE,
@@ -35,27 +46,25 @@ pub(crate) const CODES: &[Code] = &[
 
 /// Runs every check.
 pub(crate) fn check(traces: &Traces, diagnostics: &mut Diagnostics) {
-    circles::check(traces, diagnostics);
+    let starts: Vec<Starts<'_>> = traces.dialogs.iter().map(Starts::of).collect();
+    let bounds: Vec<Bound<'_>> = traces.dialogs.iter().zip(&starts).map(|(dialog, starts)| Bound::of(dialog, starts)).collect();
+    circles::check(traces, &bounds, diagnostics);
     let known = names::Known::of(traces);
-    for dialog in &traces.dialogs {
-        let bound = Bound::of(dialog);
-        reach::check(dialog, &bound, diagnostics);
-        names::check(dialog, &known, &bound, diagnostics);
+    for ((dialog, starts), bound) in traces.dialogs.iter().zip(&starts).zip(&bounds) {
+        reach::check(dialog, traces, starts, bound, diagnostics);
+        names::check(dialog, &known, bound, diagnostics);
+        here::check(dialog, traces, starts, diagnostics);
     }
     names::check_everywhere(&known, diagnostics);
-    reach::check_unused(traces, diagnostics);
+    unused::check(traces, diagnostics);
     secrecy::check(traces, diagnostics);
+    misnamed::check(traces, diagnostics);
 }
 
-/// The steps that a flow of a dialog can start at.
-pub(crate) fn starts(dialog: &DialogTrace) -> &'static [&'static str] {
-    match dialog.name.as_str() {
-        "config" => &SOURCES,
-        "options" => &["init"],
-        _ => &["user", "reconfigure"],
-    }
-}
-
-fn is_start(dialog: &DialogTrace, step: &str) -> bool {
-    starts(dialog).contains(&step)
+/// Reports what is built, with the block that it is in.
+fn used_in(builder: Builder<'_>, block: Option<&BlockUse>) {
+    drop(match block {
+        Some(block) => builder.label(block.used_at, &format!("in block `{}`, used here", block.name)),
+        None => builder,
+    });
 }

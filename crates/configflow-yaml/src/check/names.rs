@@ -1,10 +1,10 @@
 //! Every name that an expression reads must mean something where it stands.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::{Bound, Here};
+use super::{Bound, Here, used_in};
 use crate::diagnostic::{Code, Diagnostics, suggest};
-use crate::lower::trace::{BlockUse, DialogTrace, Trace};
+use crate::lower::trace::{BlockUse, DialogTrace, LetTrace, Trace};
 use crate::lower::{Traces, listed, shape_has};
 use crate::node::Span;
 
@@ -55,8 +55,8 @@ const EVERYWHERE: [(&str, &[&str]); 16] = [
             "unit_system",
         ],
     ),
-    ("link", &[]),
-    ("account", &[]),
+    ("link", &["url", "redirect_uri", "error"]),
+    ("account", &["provider", "api", "key", "username", "name", "unique_id", "scopes"]),
     ("flow_id", &[]),
     ("loop", &["index", "first", "last", "length"]),
     ("omit", &[]),
@@ -65,7 +65,7 @@ const EVERYWHERE: [(&str, &[&str]); 16] = [
 /// The names that a definition gives a meaning.
 pub(super) struct Known<'t> {
     traces: &'t Traces,
-    lets: HashSet<&'t str>,
+    lets: HashMap<&'t str, &'t LetTrace>,
     /// The names that some step binds: the `as` of an `each` is bound like a field.
     bound: HashSet<&'t str>,
 }
@@ -77,11 +77,20 @@ impl<'t> Known<'t> {
             Trace::Binds { name } => Some(&**name),
             _ => None,
         });
-        Self { traces, lets: traces.lets.iter().map(|formula| &*formula.name).collect(), bound: bound.collect() }
+        Self { traces, lets: traces.lets.iter().map(|formula| (&*formula.name, formula)).collect(), bound: bound.collect() }
     }
 
     fn has(&self, name: &str) -> bool {
         self.traces.fields.contains_key(name) || self.traces.results.contains_key(name) || self.bound.contains(name)
+    }
+
+    /// Where the file defines a name.
+    fn defined(&self, name: &str) -> Option<Span> {
+        let traces = self.traces;
+        let field = traces.fields.get(name).map(|field| field.span);
+        field
+            .or_else(|| traces.results.get(name).map(|result| result.span))
+            .or_else(|| self.lets.get(name).map(|formula| formula.span))
     }
 
     fn all(&self) -> impl Iterator<Item = &str> {
@@ -101,13 +110,13 @@ struct Checker<'a> {
 pub(super) fn check(dialog: &DialogTrace, known: &Known<'_>, bound: &Bound<'_>, diagnostics: &mut Diagnostics) {
     let mut checker = Checker { known, diagnostics };
     for step in &dialog.steps {
-        let reached = bound.is_reached(&step.name);
+        let reached = bound.is_reached(&step.name) && !dialog.unsure();
         let mut here = bound.entering(&step.name);
         for event in &step.events {
             match event {
                 Trace::Binds { name } => here.insert(name),
-                Trace::Reads { names, locals, span, block, .. } => {
-                    for name in names {
+                Trace::Reads { reads, locals, span, block, .. } => {
+                    for name in &reads.names {
                         // In a step that nothing leads to, only names that exist nowhere are worth a word.
                         checker.name(name, locals, *span, block.as_ref(), reached.then_some(&here));
                     }
@@ -122,15 +131,15 @@ pub(super) fn check(dialog: &DialogTrace, known: &Known<'_>, bound: &Bound<'_>, 
 pub(super) fn check_everywhere(known: &Known<'_>, diagnostics: &mut Diagnostics) {
     let mut checker = Checker { known, diagnostics };
     for formula in &known.traces.lets {
-        for (names, span) in &formula.reads {
-            for name in names {
+        for (reads, span) in &formula.reads {
+            for name in &reads.names {
                 checker.name(name, &[], *span, None, None);
             }
         }
     }
-    for event in &known.traces.account {
-        if let Trace::Reads { names, locals, span, .. } = event {
-            for name in names {
+    for event in known.traces.account.iter().chain(&known.traces.on_error) {
+        if let Trace::Reads { reads, locals, span, .. } = event {
+            for name in &reads.names {
                 checker.name(name, locals, *span, None, None);
             }
         }
@@ -142,7 +151,13 @@ impl Checker<'_> {
         let mut parts = path.split('.');
         let root = parts.next().unwrap_or_default();
         let field = parts.next();
-        if locals.iter().any(|local| local == root) || self.known.lets.contains(root) || self.diagnostics.is_full() {
+        if locals.iter().any(|local| local == root) || self.diagnostics.is_full() {
+            return;
+        }
+        if self.known.lets.contains_key(root) {
+            if let Some(here) = bound {
+                self.formula(root, here, span, block);
+            }
             return;
         }
         if let Some((_, fields)) = EVERYWHERE.iter().find(|(name, _)| *name == root) {
@@ -150,13 +165,27 @@ impl Checker<'_> {
             return;
         }
         if !self.known.has(root) {
-            let similar = suggest(root, self.known.all()).map(|name| format!("did you mean `{name}`?"));
-            self.report(UNKNOWN_NAME, span, &format!("nothing is called `{root}`"), block, similar);
+            self.unknown(root, span, block);
             return;
         }
         if bound.is_some_and(|bound| !bound.contains(root)) {
             let hint = Some("it is set on another way only, or later".to_owned());
             self.report(UNBOUND, span, &format!("no way to here can have set `{root}`"), block, hint);
+            return;
+        }
+        if let (Some(section), Some(field)) = (self.known.traces.fields.get(root).and_then(|known| known.section.as_ref()), field)
+            && !section.iter().any(|(part, _)| part == field)
+            && !METHODS.contains(&field)
+        {
+            let names: Vec<&str> = section.iter().map(|(name, _)| name.as_str()).collect();
+            let hint = suggest(field, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+            self.report(
+                UNKNOWN_NAME,
+                span,
+                &format!("the section `{root}` has no field `{field}`; it has {}", listed(&names)),
+                block,
+                hint,
+            );
             return;
         }
         if let (Some(result), Some(field)) = (self.known.traces.results.get(root), field)
@@ -168,34 +197,107 @@ impl Checker<'_> {
                 configflow_core::signature::Shape::Fields(fields) => fields.iter().map(|(name, _)| name.as_str()).collect(),
                 _ => result.keys.iter().map(String::as_str).collect(),
             };
-            let similar = suggest(field, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+            let meant = suggest(field, names.iter().copied());
+            let similar = meant.map(|name| format!("did you mean `{name}`?"));
             let message = match names.as_slice() {
                 [] => format!("the result `{root}` has no fields"),
                 names => format!("the result `{root}` has no field `{field}`; it has {}", listed(names)),
             };
-            self.report(UNKNOWN_RESULT_FIELD, span, &message, block, similar);
+            let meant = meant.and_then(|name| result.parts.get(name)).copied();
+            let builder = self.diagnostics.error(UNKNOWN_RESULT_FIELD, span, &message);
+            used_in(builder.maybe_hint(similar).maybe_meant(field, meant), block);
+        }
+    }
+
+    /// A name that nothing defines.
+    fn unknown(&mut self, root: &str, span: Span, block: Option<&BlockUse>) {
+        let fields = &self.known.traces.fields;
+        let inside = fields.iter().find(|(_, field)| field.section.iter().flatten().any(|(part, _)| part == root));
+        let similar = suggest(root, self.known.all());
+        if similar.is_none() && inside.is_none() && self.known.traces.lost.names {
+            return;
+        }
+        let hint = match inside {
+            Some((section, _)) => Some(format!("did you mean `{section}.{root}`?")),
+            None => similar.map(|name| format!("did you mean `{name}`?")),
+        };
+        let meant = similar.filter(|_| inside.is_none()).and_then(|name| self.known.defined(name));
+        let builder = self.diagnostics.error(UNKNOWN_NAME, span, &format!("nothing is called `{root}`")).maybe_hint(hint);
+        let builder = builder.maybe_meant(root, meant);
+        used_in(builder, block);
+    }
+
+    /// A formula that reads a name by itself that no way to here can have set.
+    fn formula(&mut self, name: &str, here: &Here<'_, '_>, span: Span, block: Option<&BlockUse>) {
+        let (mut seen, mut open) = (HashSet::from([name.to_owned()]), vec![name.to_owned()]);
+        while let Some(formula) = open.pop().and_then(|name| self.known.lets.get(&*name).copied()) {
+            for (reads, _) in &formula.reads {
+                let roots: Vec<&str> = reads.names.iter().filter_map(|name| name.split('.').next()).collect();
+                open.extend(
+                    roots
+                        .iter()
+                        .filter(|root| self.known.lets.contains_key(**root))
+                        .filter(|root| seen.insert((**root).to_owned()))
+                        .map(|root| (*root).to_owned()),
+                );
+                let unbound = |root: &str| self.known.has(root) && !here.contains(root);
+                if let Some(first) = roots.first().filter(|_| reads.bare && roots.iter().all(|root| unbound(root))) {
+                    let message = format!("no way to here can have set `{first}`, which formula `{name}` reads");
+                    let builder = self.diagnostics.warning(UNBOUND, span, &message).label(formula.span, "the formula");
+                    used_in(builder, block);
+                    return;
+                }
+            }
         }
     }
 
     fn fixed(&mut self, root: &str, fields: &[&str], field: Option<&str>, span: Span, block: Option<&BlockUse>) {
-        let Some(field) = field else { return };
-        if root == "label" {
-            let has_options = self.known.traces.fields.get(field).is_some_and(|field| field.options);
-            if !has_options {
-                self.report(UNKNOWN_LABEL, span, &format!("`{field}` is no field with options, so it has no label"), block, None);
+        let Some(field) = field.filter(|field| !METHODS.contains(field)) else { return };
+        let traces = self.known.traces;
+        match root {
+            "label" => {
+                let has_options = traces.fields.get(field).is_some_and(|field| field.options);
+                let is_field = traces.fields.contains_key(field);
+                if !has_options && (is_field || !traces.lost.fields) {
+                    let message = format!("`{field}` is no field with options, so it has no label");
+                    let choices = traces.fields.iter().filter(|(_, field)| field.options).map(|(name, _)| name.as_str());
+                    let meant = suggest(field, choices);
+                    let similar = meant.map(|name| format!("did you mean `{name}`?"));
+                    let meant = if is_field { None } else { meant.and_then(|name| self.known.defined(name)) };
+                    let builder = self.diagnostics.error(UNKNOWN_LABEL, span, &message);
+                    used_in(builder.maybe_hint(similar).maybe_meant(field, meant), block);
+                }
             }
-        } else if !fields.is_empty() && !fields.contains(&field) && !METHODS.contains(&field) {
-            let similar = suggest(field, fields.iter().copied()).map(|name| format!("did you mean `{name}`?"));
-            self.report(UNKNOWN_NAME, span, &format!("`{root}` has no `{field}`; it has {}", listed(fields)), block, similar);
+            "answers" | "answers_of" | "input" if !traces.fields.contains_key(field) && !traces.takes_anything => {
+                let similar = suggest(field, traces.fields.keys().map(String::as_str));
+                if similar.is_some() || !traces.lost.fields {
+                    let hint = similar.map(|name| format!("did you mean `{name}`?"));
+                    let meant = similar.and_then(|name| self.known.defined(name));
+                    let builder = self.diagnostics.error(
+                        UNKNOWN_NAME,
+                        span,
+                        &format!("no field is called `{field}`, so `{root}` has none"),
+                    );
+                    let builder = builder.maybe_hint(hint).maybe_meant(field, meant);
+                    used_in(builder, block);
+                }
+            }
+            "failure" if field != "code" && !traces.failure_fields.contains(field) && !traces.lost.actions_called => {
+                let known: Vec<&str> = ["code"].into_iter().chain(traces.failure_fields.iter().map(String::as_str)).collect();
+                let similar = suggest(field, known.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+                let message = format!("no failure of the file's actions has `{field}`; they have {}", listed(&known));
+                self.report(UNKNOWN_NAME, span, &message, block, similar);
+            }
+            _ if !fields.is_empty() && !fields.contains(&field) => {
+                let similar = suggest(field, fields.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+                self.report(UNKNOWN_NAME, span, &format!("`{root}` has no `{field}`; it has {}", listed(fields)), block, similar);
+            }
+            _ => {}
         }
     }
 
     fn report(&mut self, code: Code, span: Span, message: &str, block: Option<&BlockUse>, hint: Option<String>) {
-        let mut builder = self.diagnostics.error(code, span, message).maybe_hint(hint);
-        if let Some(block) = block {
-            builder = builder.label(block.used_at, &format!("in block `{}`, used here", block.name));
-        }
-        drop(builder);
+        used_in(self.diagnostics.error(code, span, message).maybe_hint(hint), block);
     }
 }
 

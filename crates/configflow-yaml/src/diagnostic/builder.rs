@@ -11,7 +11,8 @@ pub(crate) struct Builder<'d> {
 
 impl<'d> Builder<'d> {
     pub(super) fn new(all: &'d mut Diagnostics, severity: Severity, code: Code, span: Span, message: &str) -> Self {
-        let diagnostic = Diagnostic { code, severity, message: message.to_owned(), span, labels: Vec::new(), hint: None };
+        let diagnostic =
+            Diagnostic { code, severity, message: message.to_owned(), span, labels: Vec::new(), hint: None, misnamed: None };
         Self { all, diagnostic: Some(diagnostic) }
     }
 
@@ -24,6 +25,15 @@ impl<'d> Builder<'d> {
     pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {
         if let Some(diagnostic) = &mut self.diagnostic {
             diagnostic.hint = hint.or(diagnostic.hint.take());
+        }
+        self
+    }
+
+    /// The name that is unknown, and where the one that was meant is defined: which of the two is the slip, shows when all are
+    /// known.
+    pub(crate) fn maybe_meant(mut self, name: &str, defined: Option<Span>) -> Self {
+        if let (Some(diagnostic), Some(defined)) = (&mut self.diagnostic, defined) {
+            diagnostic.misnamed = Some((name.to_owned(), defined));
         }
         self
     }

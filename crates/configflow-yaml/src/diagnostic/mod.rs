@@ -48,6 +48,8 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// How to mend it.
     pub hint: Option<String>,
+    /// A name that is unknown, and where the one that was probably meant is defined.
+    pub(crate) misnamed: Option<(String, Span)>,
 }
 
 /// The mistakes in a file, in the order of their places.
@@ -97,6 +99,19 @@ impl Diagnostics {
         for diagnostic in other.found {
             self.add(diagnostic);
         }
+    }
+
+    /// Reports what is written in one way where it is defined and in another wherever it is used, there and once.
+    pub(crate) fn at_definition(&mut self, name: &str, defined: Span) {
+        let is_one =
+            |diagnostic: &Diagnostic| diagnostic.misnamed.as_ref().is_some_and(|(used, at)| used == name && *at == defined);
+        let (uses, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.found).into_iter().partition(is_one);
+        self.found = rest;
+        let Some(first) = uses.first() else { return };
+        let labels = uses.iter().map(|one| Label { span: one.span, text: format!("`{name}` here") }).collect();
+        let message = format!("all that seems to use this calls it `{name}`");
+        let hint = Some(format!("did you mean `{name}`?"));
+        self.add(Diagnostic { code: first.code, severity: first.severity, message, span: defined, labels, hint, misnamed: None });
     }
 
     /// In the order of their places.

@@ -4,21 +4,70 @@ use configflow_core::definition::{AccountSpec, ScopeSpec};
 use configflow_core::expr::Template;
 
 use super::Lowering;
+use super::outcome::listed;
 use super::trace::Sink;
+use super::wanted::Wanted;
+use crate::diagnostic::{Code, suggest};
 use crate::node::{Node, NodeValue};
+
+pub(crate) const UNKNOWN_PROVIDER: Code =
+    Code::new("account.unknown_provider", "an account names a provider that the catalogue does not have");
+pub(crate) const PARAMETER: Code = Code::new("account.parameter", "a provider has no such parameter, or not with such a value");
 
 impl Lowering<'_> {
     pub(crate) fn account(&mut self, node: &Node) -> Option<AccountSpec> {
         let known = ["provider", "parameters", "client_id", "client_secret", "key", "scopes", "credentials"];
         let mut keys = self.keys(node, "`account`", &known)?;
         let provider = keys.require(self, "provider", "the provider's name in the catalogue")?;
-        let provider = self.template(provider, Sink::Private);
+        self.provider(provider, keys.peek("parameters"));
+        let provider = self.wanted(provider, Sink::Private, Wanted::Name);
         let mut part =
             |this: &mut Self, name: &str| -> Option<Template> { keys.take(name).map(|node| this.template(node, Sink::Private)) };
         let [parameters, client_id, client_secret, key, credentials] =
             ["parameters", "client_id", "client_secret", "key", "credentials"].map(|name| part(self, name));
         let scopes = keys.take("scopes").map(|node| self.scopes(node)).unwrap_or_default();
         Some(AccountSpec { provider, parameters, client_id, client_secret, key, scopes, credentials })
+    }
+
+    /// The provider and its parameters, as far as they are written out.
+    fn provider(&mut self, node: &Node, parameters: Option<&Node>) {
+        let Some(all) = self.providers.clone() else { return };
+        let Some(name) = node.as_str().filter(|name| !name.contains("{{")) else { return };
+        let names: Vec<&str> = all.iter().map(|provider| provider.name.as_str()).collect();
+        let Some(provider) = all.iter().find(|provider| provider.name == name) else {
+            let message = format!("the catalogue has no provider `{name}`; it has {}", listed(&names));
+            match suggest(name, names.iter().copied()) {
+                Some(meant) => {
+                    self.report(UNKNOWN_PROVIDER, node.span, &message).hint(&format!("did you mean `{meant}`?"));
+                }
+                // Whoever embeds the engine may add it.
+                None => {
+                    self.warn(UNKNOWN_PROVIDER, node.span, &message);
+                }
+            }
+            return;
+        };
+        for (key, value) in parameters.map(Node::entries).unwrap_or_default() {
+            let Some(name) = key.as_str() else { continue };
+            let names: Vec<&str> = provider.parameters.iter().map(|(name, _)| name.as_str()).collect();
+            let Some((_, choices)) = provider.parameters.iter().find(|(parameter, _)| parameter == name) else {
+                let hint = suggest(name, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+                let message = match names.as_slice() {
+                    [] => format!("the provider `{}` has no parameters", provider.name),
+                    names => format!("the provider `{}` has no parameter `{name}`; it has {}", provider.name, listed(names)),
+                };
+                self.report(PARAMETER, key.span, &message).maybe_hint(hint);
+                continue;
+            };
+            let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+            if let Some(given) = value.as_str().filter(|given| !given.contains("{{"))
+                && !choices.is_empty()
+                && !choices.contains(&given)
+            {
+                let hint = suggest(given, choices.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+                self.report(PARAMETER, value.span, &format!("`{name}` takes {}", listed(&choices))).maybe_hint(hint);
+            }
+        }
     }
 
     fn scopes(&mut self, node: &Node) -> Vec<ScopeSpec> {

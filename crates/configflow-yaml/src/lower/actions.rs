@@ -15,20 +15,33 @@ impl Lowering<'_> {
     pub(crate) fn declared_actions(&mut self, node: &Node) {
         let NodeValue::Map(entries) = &node.value else {
             self.expected(node, "a map of `namespace.name` to signatures");
+            (self.lost.actions, self.lost.names) = (true, true);
             return;
         };
         for (key, value) in entries {
             let Some(name) = self.key_text(key) else { continue };
             let Some((namespace, _)) = name.split_once('.') else {
                 self.report(NAME, key.span, &format!("expected `namespace.name`, found `{name}`"));
+                self.lost.actions = true;
                 continue;
             };
             if RESERVED_NAMESPACES.contains(&namespace) {
                 self.report(RESERVED, key.span, &format!("the namespace `{namespace}` is the engine's; choose another"));
+                self.lost.actions = true;
                 continue;
             }
-            if let Some(signature) = self.declared(&name, value) {
-                self.signatures.register(signature);
+            self.declared_actions.push((name.clone(), key.span));
+            self.define(key, &name, "");
+            for part in ["takes", "gives"].into_iter().filter_map(|part| value.get(part)) {
+                for (part, _) in part.entries() {
+                    if let Some(part_name) = part.as_str() {
+                        self.define(part, &name, part_name);
+                    }
+                }
+            }
+            match self.declared(&name, value) {
+                Some(signature) => self.signatures.register(signature),
+                None => self.lost.actions = true,
             }
         }
     }
@@ -88,26 +101,37 @@ impl Lowering<'_> {
         types
     }
 
+    /// Codes, or codes with the fields that `failure` has then.
     fn failures(&mut self, node: &Node) -> Vec<FailureCode> {
         match &node.value {
             NodeValue::List(codes) => {
-                let codes = codes.iter().filter_map(|code| code.as_str());
-                codes.map(|code| FailureCode { code: code.to_owned(), fields: Vec::new() }).collect()
+                codes.iter().filter_map(|code| Some(FailureCode { code: self.failure_name(code)?, fields: Vec::new() })).collect()
             }
             NodeValue::Map(entries) => {
-                let fields = |value: &Node| match &value.value {
-                    NodeValue::List(fields) => fields.iter().filter_map(|field| field.as_str().map(str::to_owned)).collect(),
-                    _ => Vec::new(),
-                };
-                entries
-                    .iter()
-                    .filter_map(|(key, value)| Some(FailureCode { code: key.as_str()?.to_owned(), fields: fields(value) }))
-                    .collect()
+                let mut codes = Vec::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let Some(code) = self.failure_name(key) else { continue };
+                    let fields = match &value.value {
+                        NodeValue::Null => Vec::new(),
+                        NodeValue::List(fields) => fields.iter().filter_map(|field| self.failure_name(field)).collect(),
+                        _ => self.types(value).into_iter().map(|(name, ..)| name).collect(),
+                    };
+                    codes.push(FailureCode { code, fields });
+                }
+                codes
             }
             _ => {
-                self.expected(node, "a list of failure codes");
+                self.expected(node, "a list of failure codes, or a map of them to their fields");
                 Vec::new()
             }
         }
+    }
+
+    fn failure_name(&mut self, node: &Node) -> Option<String> {
+        let name = node.as_str().filter(|name| !name.is_empty());
+        if name.is_none() {
+            self.expected(node, "a name");
+        }
+        name.map(str::to_owned)
     }
 }

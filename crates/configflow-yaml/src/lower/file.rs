@@ -5,15 +5,16 @@ use std::collections::{HashMap, HashSet};
 use configflow_core::Name;
 use configflow_core::definition::{IntegrationType, Parts};
 use configflow_core::expr::Template;
-use configflow_core::signature::Signatures;
 use indexmap::IndexMap;
 
 use super::budget::MAX_STEPS;
 use super::field::LoweredField;
+use super::keys::EXPECTED;
 use super::names::{LANGUAGE_NAMES, NAME_TAKEN, NEVER_FIELDS, RESERVED_NAME};
 use super::trace::{LetTrace, Sink, Trace};
-use super::{DefinedField, FieldName, Lowered, Lowering, Traces};
-use crate::diagnostic::{Code, Diagnostics};
+use super::{DefinedField, DialogKind, FieldName, Lost, Lowered, Lowering, Traces};
+use crate::Options;
+use crate::diagnostic::{Code, Diagnostics, suggest};
 use crate::node::{Node, NodeValue, Span};
 
 pub(crate) const DOMAIN: Code = Code::new("file.domain", "`domain` is not a name in lower case");
@@ -40,26 +41,23 @@ const FILE_KEYS: [&str; 17] = [
 ];
 
 /// Lowers a file. There is a result unless nothing could be understood; whether it is sound, the diagnostics say.
-pub(crate) fn lower(root: &Node, signatures: Signatures, source: &str) -> (Option<Lowered>, Diagnostics) {
+pub(crate) fn lower(root: &Node, options: &Options, source: &str) -> (Option<Lowered>, Diagnostics) {
     // The trees of included libraries outlive the lowering that borrows their blocks.
-    let mut before = Lowering::new(signatures.clone());
-    let included = match &root.value {
-        NodeValue::Map(entries) => entries.iter().find(|(key, _)| key.as_str() == Some("include")).map(|(_, value)| value),
-        _ => None,
-    };
-    let libraries = included.map(|node| before.included(node)).unwrap_or_default();
-    let mut lowering = Lowering::new(signatures);
-    lowering.diagnostics = before.diagnostics;
+    let mut before = Lowering::new(options);
+    let libraries = included_node(root).map(|node| before.included(node)).unwrap_or_default();
+    let mut lowering = Lowering::new(options);
+    (lowering.diagnostics, lowering.lost) = (before.diagnostics, before.lost);
     let lowered = lowering.file(root, &libraries, source);
     (lowered, lowering.diagnostics)
 }
 
 impl<'n> Lowering<'n> {
-    fn new(signatures: Signatures) -> Self {
+    fn new(options: &Options) -> Self {
         Self {
             diagnostics: Diagnostics::default(),
             expressions: Default::default(),
-            signatures,
+            signatures: options.signatures.clone(),
+            providers: options.providers.clone(),
             fields: IndexMap::new(),
             lets: IndexMap::new(),
             blocks: IndexMap::new(),
@@ -69,6 +67,9 @@ impl<'n> Lowering<'n> {
             used_actions: IndexMap::new(),
             used_blocks: Default::default(),
             used_fields: Default::default(),
+            places: Default::default(),
+            defined_at: Default::default(),
+            named_fields: Default::default(),
             error_keys: Vec::new(),
             results: IndexMap::new(),
             block: None,
@@ -77,6 +78,13 @@ impl<'n> Lowering<'n> {
             locals: Vec::new(),
             trace: Vec::new(),
             extract_keys: Vec::new(),
+            unknown_codes: 0,
+            lost: Default::default(),
+            in_library: false,
+            dialog_kind: Default::default(),
+            declared_actions: Vec::new(),
+            called_actions: Default::default(),
+            takes_anything: false,
         }
     }
 
@@ -86,8 +94,8 @@ impl<'n> Lowering<'n> {
         if let Some(domain) = keys.require(self, "domain", "the name of the integration") {
             parts.domain = self.domain(domain);
         }
-        parts.version = keys.take("version").map_or(1, |node| self.number(node));
-        parts.minor_version = keys.take("minor_version").map_or(1, |node| self.number(node));
+        parts.version = keys.take("version").map_or(1, |node| self.number(node, 1));
+        parts.minor_version = keys.take("minor_version").map_or(1, |node| self.number(node, 0));
         if let Some(node) = keys.take("integration_type") {
             match node.as_str().and_then(IntegrationType::of) {
                 Some(kind) => parts.integration_type = kind,
@@ -95,86 +103,87 @@ impl<'n> Lowering<'n> {
             }
         }
         parts.single_instance = keys.take("single_instance").is_some_and(|node| self.boolean(node));
-        parts.local_network = keys.take("network").is_some_and(|node| {
-            let local = node.as_str() == Some("local");
-            if !local {
-                self.expected(node, "`local`");
-            }
-            local
-        });
-        keys.take("include");
-        // Everything that steps name comes before the steps.
-        let trees: Vec<&'n Node> = libraries.iter().chain([root]).collect();
-        for tree in &trees {
-            if let Some(node) = value_of(tree, "actions") {
-                self.declared_actions(node);
-            }
+        parts.local_network = keys.take("network").is_some_and(|node| self.local_network(node));
+        if keys.has_unknown() {
+            // Whatever it was to define is not missed.
+            self.lost = Lost { names: true, fields: true, blocks: true, actions: true, actions_called: true, ..self.lost };
         }
-        for tree in &trees {
-            if let Some(node) = value_of(tree, "fields") {
-                self.defined_fields(node, !std::ptr::eq(*tree, root));
-            }
+        // Everything that steps name comes before the steps; what a library brings before what is the file's own.
+        let parts_of = |name: &str| -> Vec<(&'n Node, bool)> {
+            let brought = libraries.iter().filter_map(|tree| Some((value_of(tree, name)?, true)));
+            brought.chain(keys.peek(name).map(|node| (node, false))).collect()
+        };
+        for (node, _) in parts_of("actions") {
+            self.declared_actions(node);
+        }
+        for (node, included) in parts_of("fields") {
+            self.defined_fields(node, included);
         }
         let mut let_traces = Vec::new();
-        for tree in &trees {
-            if let Some(node) = value_of(tree, "let") {
-                self.formulas(node, &mut let_traces);
-            }
+        for (node, included) in parts_of("let") {
+            self.formulas(node, &mut let_traces, included);
         }
         let mut block_spans = Vec::new();
-        for tree in &trees {
-            if let Some(node) = value_of(tree, "blocks") {
-                self.defined_blocks(node, &mut block_spans, std::ptr::eq(*tree, root));
-            }
+        for (node, included) in parts_of("blocks") {
+            self.defined_blocks(node, &mut block_spans, !included);
         }
-        let account = trees.iter().rev().find_map(|tree| value_of(tree, "account"));
+        let account = keys.peek("account");
         self.has_account = account.is_some();
         parts.account = account.and_then(|node| self.account(node));
         let account_trace = std::mem::take(&mut self.trace);
-        if let Some(node) = keys.take("on_error") {
-            self.on_error = self.handlers(node, None);
+        if let Some(node) = keys.peek("on_error") {
+            let codes = self.all_failures();
+            let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+            self.on_error = self.handlers(node, Some(&codes));
             parts.on_error = self.on_error.clone();
         }
         let on_error_trace = std::mem::take(&mut self.trace);
+        let no_way_lost = !std::mem::take(&mut self.lost.ways);
 
-        let mut traces = Traces { lets: let_traces, account: account_trace, ..Traces::default() };
-        let dialog_nodes = |name: &str| -> Vec<(&'n Node, bool)> {
-            trees.iter().filter_map(|tree| Some((value_of(tree, name)?, !std::ptr::eq(*tree, root)))).collect()
-        };
-        let config = dialog_nodes("config");
-        if !config.is_empty() {
-            let (dialog, trace) = self.dialog(&config, "config");
-            parts.config = Some(dialog);
-            traces.dialogs.push(trace);
-        }
-        let options = dialog_nodes("options");
-        if !options.is_empty() {
-            let (dialog, trace) = self.dialog(&options, "options");
-            parts.options = Some(dialog);
-            traces.dialogs.push(trace);
-        }
-        if let Some(NodeValue::Map(entries)) = keys.take("subentries").map(|node| &node.value) {
-            for (key, value) in entries {
-                let Some(kind) = self.key_text(key) else { continue };
-                let (dialog, trace) = self.dialog(&[(value, false)], &format!("subentries.{kind}"));
-                parts.subentries.insert(kind, dialog);
-                traces.dialogs.push(trace);
+        let mut traces = Traces { account: account_trace, ..Traces::default() };
+        for (name, kind) in [("config", DialogKind::Config), ("options", DialogKind::Options)] {
+            let nodes = parts_of(name);
+            let Some(span) = keys.key_span(name).or_else(|| nodes.first().map(|(node, _)| node.span)) else { continue };
+            self.dialog_kind = kind;
+            let (dialog, trace) = self.dialog(&nodes, name, span);
+            match kind {
+                DialogKind::Options => parts.options = Some(dialog),
+                _ => parts.config = Some(dialog),
             }
+            traces.dialogs.push(trace);
         }
-        if parts.config.is_none() && parts.options.is_none() {
+        self.dialog_kind = DialogKind::Subentry;
+        match keys.peek("subentries").map(|node| (node, &node.value)) {
+            Some((_, NodeValue::Map(entries))) => {
+                for (key, value) in entries {
+                    let Some(kind) = self.key_text(key) else { continue };
+                    let (dialog, trace) = self.dialog(&[(value, false)], &format!("subentries.{kind}"), key.span);
+                    parts.subentries.insert(kind, dialog);
+                    traces.dialogs.push(trace);
+                }
+            }
+            Some((node, _)) => self.expected(node, "a map of types to dialogs"),
+            None => {}
+        }
+        if parts.config.is_none() && parts.options.is_none() && !keys.has_unknown() {
             self.report(NO_DIALOG, root.span, "expected a dialog: `config:`");
         }
         // What handles any failure can lead to a step from everywhere; each step is named once.
         let mut led: HashSet<Name> = HashSet::new();
         let leads: Vec<Trace> = on_error_trace
-            .into_iter()
+            .iter()
             .filter(|event| matches!(event, Trace::Leads { to, .. } if led.len() < MAX_STEPS && led.insert(to.clone())))
+            .cloned()
             .collect();
         for step in traces.dialogs.iter_mut().flat_map(|dialog| &mut dialog.steps) {
             step.events.splice(..0, leads.iter().cloned());
         }
+        traces.on_error = on_error_trace;
         parts.fields =
             self.fields.iter().map(|(name, field)| (Name::from(name.as_str()), field.lowered.field.clone().into())).collect();
+        if !no_way_lost {
+            traces.dialogs.iter_mut().for_each(|dialog| dialog.unsure = true);
+        }
         parts.lets = std::mem::take(&mut self.lets);
         parts.actions = std::mem::take(&mut self.used_actions);
         traces.fields = self
@@ -186,18 +195,47 @@ impl<'n> Lowering<'n> {
                     FieldName {
                         span: field.span,
                         secret: field.lowered.field.holds_secret(),
+                        section: field.lowered.is_section().then(|| field.lowered.section_parts()),
                         included: field.included,
                         options: field.lowered.options.is_some() || field.lowered.field.has_options(),
                     },
                 )
             })
             .collect();
+        traces.let_spans = let_traces
+            .iter()
+            .filter(|formula| !formula.included)
+            .map(|formula| (formula.name.to_string(), formula.span))
+            .collect();
+        traces.lets = let_traces;
+        let called = |name: &String| parts.actions.contains_key(name) || self.called_actions.contains(name);
+        traces.unused_actions =
+            std::mem::take(&mut self.declared_actions).into_iter().filter(|(name, _)| !called(name)).collect();
+        traces.failure_fields =
+            parts.actions.values().flat_map(|action| &action.fails).flat_map(|failure| failure.fields.clone()).collect();
+        traces.lost = self.lost;
+        traces.has_account = self.has_account;
+        traces.takes_anything = self.takes_anything;
         traces.results = std::mem::take(&mut self.results);
         traces.error_keys = std::mem::take(&mut self.error_keys);
         traces.used_fields = std::mem::take(&mut self.used_fields);
+        traces.places = std::mem::take(&mut self.places);
+        traces.named_fields = std::mem::take(&mut self.named_fields);
         traces.unused_blocks = block_spans.into_iter().filter(|(name, _)| !self.used_blocks.contains(name)).collect();
         // What was not lowered cannot be checked.
         self.is_whole().then_some(Lowered { parts, traces })
+    }
+
+    /// The codes with which any action of the file can fail.
+    fn all_failures(&self) -> Vec<String> {
+        let names: Vec<&str> = self.signatures.names().collect();
+        let signatures = names.into_iter().filter_map(|name| self.signatures.get(name));
+        let mut codes: Vec<String> = signatures
+            .flat_map(|signature| signature.fails.iter().map(|failure| failure.code.clone()).collect::<Vec<_>>())
+            .collect();
+        codes.sort();
+        codes.dedup();
+        codes
     }
 
     fn domain(&mut self, node: &Node) -> String {
@@ -210,35 +248,58 @@ impl<'n> Lowering<'n> {
         domain.to_owned()
     }
 
-    fn number(&mut self, node: &Node) -> u32 {
-        match node.to_json().as_u64().and_then(|number| u32::try_from(number).ok()) {
+    fn number(&mut self, node: &Node, least: u32) -> u32 {
+        match node.to_json().as_u64().and_then(|number| u32::try_from(number).ok()).filter(|number| *number >= least) {
             Some(number) => number,
             None => {
-                self.expected(node, "a whole number");
-                1
+                let found = match &node.value {
+                    NodeValue::Int(number) => format!("`{number}`"),
+                    NodeValue::Float(number) => format!("`{number}`"),
+                    _ => node.kind_name().to_owned(),
+                };
+                self.report(EXPECTED, node.span, &format!("expected a whole number from {least}, found {found}"));
+                least.max(1)
             }
         }
+    }
+
+    fn local_network(&mut self, node: &Node) -> bool {
+        match node.as_str() {
+            Some("local") => return true,
+            Some(word) => {
+                let hint = suggest(word, ["local"]).map(|name| format!("did you mean `{name}`?"));
+                self.report(EXPECTED, node.span, &format!("expected `local`, found `{word}`")).maybe_hint(hint);
+            }
+            None => self.expected(node, "`local`"),
+        }
+        false
     }
 
     fn defined_fields(&mut self, node: &Node, included: bool) {
         let NodeValue::Map(entries) = &node.value else {
             self.expected(node, "a map of fields");
+            (self.lost.fields, self.lost.names) = (true, true);
             return;
         };
         for (key, value) in entries {
             let Some(name) = self.key_text(key).filter(|_| self.may_lower(key.span)) else { continue };
             if NEVER_FIELDS.contains(&name.as_str()) {
                 self.report(RESERVED_NAME, key.span, &format!("`{name}` is a name of the language; choose another"));
+                // What is wrong is its name, not that nothing uses it.
+                self.used_fields.insert(name.clone());
             }
             // A field that cannot be understood is there all the same, so that its uses are not wrong as well.
-            let lowered = self.field(&name, value).unwrap_or_else(|| LoweredField::placeholder(&name, value));
-            self.fields.insert(name, DefinedField { lowered, span: key.span, included });
+            let lowered = self.field(&name, value);
+            let unread = lowered.is_none();
+            let lowered = lowered.unwrap_or_else(|| LoweredField::placeholder(&name, value));
+            self.fields.insert(name, DefinedField { lowered, unread, span: key.span, included });
         }
     }
 
-    fn formulas(&mut self, node: &Node, traces: &mut Vec<LetTrace>) {
+    fn formulas(&mut self, node: &Node, traces: &mut Vec<LetTrace>, included: bool) {
         let NodeValue::Map(entries) = &node.value else {
             self.expected(node, "a map of names to formulas");
+            self.lost.names = true;
             return;
         };
         for (key, value) in entries {
@@ -250,10 +311,11 @@ impl<'n> Lowering<'n> {
             self.trace.clear();
             let template = self.template(value, Sink::Private);
             let reads = std::mem::take(&mut self.trace).into_iter().filter_map(|event| match event {
-                Trace::Reads { names, span, .. } => Some((names, span)),
+                Trace::Reads { reads, span, .. } => Some((reads, span)),
                 _ => None,
             });
-            traces.push(LetTrace { name: name.as_str().into(), reads: reads.collect(), mentions: mentions(&template) });
+            let mentions = mentions(&template);
+            traces.push(LetTrace { name: name.as_str().into(), span: key.span, reads: reads.collect(), mentions, included });
             self.lets.insert(name.as_str().into(), template);
         }
     }
@@ -261,6 +323,7 @@ impl<'n> Lowering<'n> {
     fn defined_blocks(&mut self, node: &'n Node, spans: &mut Vec<(String, Span)>, own: bool) {
         let NodeValue::Map(entries) = &node.value else {
             self.expected(node, "a map of names to sequences");
+            self.lost.blocks = true;
             return;
         };
         for (key, value) in entries {
@@ -268,6 +331,7 @@ impl<'n> Lowering<'n> {
             if own {
                 spans.push((name.clone(), key.span));
             }
+            self.define(key, &name, "");
             self.blocks.insert(name, value);
         }
     }
@@ -289,9 +353,13 @@ fn mentions(template: &Template) -> HashMap<String, usize> {
     mentions
 }
 
+/// What the file includes, also behind a slip of the finger.
+fn included_node(root: &Node) -> Option<&Node> {
+    let known = |key: &Node| key.as_str().is_some_and(|name| FILE_KEYS.contains(&name));
+    let slip = |key: &Node| !known(key) && key.as_str().and_then(|name| suggest(name, FILE_KEYS)) == Some("include");
+    root.get("include").or_else(|| root.entries().iter().find(|(key, _)| slip(key)).map(|(_, value)| value))
+}
+
 fn value_of<'n>(tree: &'n Node, name: &str) -> Option<&'n Node> {
-    match &tree.value {
-        NodeValue::Map(entries) => entries.iter().find(|(key, _)| key.as_str() == Some(name)).map(|(_, value)| value),
-        _ => None,
-    }
+    tree.get(name)
 }

@@ -12,23 +12,36 @@ pub(crate) const UNQUOTED: Code = Code::new("yaml.unquoted_expression", "an expr
 
 /// The keys of a map that were not taken yet.
 pub(crate) struct Keys<'n> {
-    entries: Vec<(&'n Node, &'n Node, bool)>,
+    entries: Vec<Entry<'n>>,
     span: Span,
     what: String,
+    unknown: bool,
+}
+
+/// A key with its value.
+struct Entry<'n> {
+    /// What it is called; a slip of the finger counts as what was meant.
+    name: String,
+    key: &'n Node,
+    value: &'n Node,
 }
 
 impl<'n> Keys<'n> {
     /// The value of a key.
     pub(crate) fn take(&mut self, name: &str) -> Option<&'n Node> {
-        let (_, value, taken) = self.entries.iter_mut().find(|(key, ..)| key.as_str() == Some(name))?;
-        *taken = true;
-        Some(*value)
+        self.peek(name)
+    }
+
+    /// The value of a key, which somebody else takes.
+    pub(crate) fn peek(&self, name: &str) -> Option<&'n Node> {
+        self.entry(name).map(|entry| entry.value)
     }
 
     /// The value of a key that must be there.
     pub(crate) fn require(&mut self, lowering: &mut Lowering<'_>, name: &str, meaning: &str) -> Option<&'n Node> {
         let found = self.take(name);
-        if found.is_none() {
+        // A key that nobody knows may be the one that is missing: it was reported.
+        if found.is_none() && !self.unknown {
             lowering.report(MISSING_KEY, self.span, &format!("{} needs `{name}`: {meaning}", self.what));
         }
         found
@@ -36,22 +49,27 @@ impl<'n> Keys<'n> {
 
     /// Whether a key is there.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.entries.iter().any(|(key, ..)| key.as_str() == Some(name))
-    }
-
-    /// The value of a key, which somebody else takes.
-    pub(crate) fn peek(&self, name: &str) -> Option<&'n Node> {
-        self.entries.iter().find(|(key, ..)| key.as_str() == Some(name)).map(|(_, value, _)| *value)
+        self.entry(name).is_some()
     }
 
     /// Where a key stands.
     pub(crate) fn key_span(&self, name: &str) -> Option<Span> {
-        self.entries.iter().find(|(key, ..)| key.as_str() == Some(name)).map(|(key, ..)| key.span)
+        self.entry(name).map(|entry| entry.key.span)
+    }
+
+    /// Whether it has a key that nobody knows, and of which nobody knows what was meant.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.unknown
+    }
+
+    fn entry(&self, name: &str) -> Option<&Entry<'n>> {
+        self.entries.iter().find(|entry| entry.name == name)
     }
 }
 
 impl Lowering<'_> {
-    /// The keys of a map of which these are known. Reports every other.
+    /// The keys of a map of which these are known. Reports every other; a slip of the finger is read as what was meant, so that
+    /// it is one mistake.
     pub(crate) fn keys<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Keys<'n>> {
         let NodeValue::Map(entries) = &node.value else {
             self.expected(node, &format!("{what} as a map with {}", listed(known)));
@@ -60,29 +78,58 @@ impl Lowering<'_> {
         if self.unquoted_braces(node) {
             return None;
         }
-        for (key, _) in entries {
-            let Some(name) = self.key_text(key) else { continue };
-            if known.contains(&name.as_str()) {
-                continue;
+        let mut keys =
+            Keys { entries: Vec::with_capacity(entries.len()), span: node.span, what: what.to_owned(), unknown: false };
+        let mut there: Vec<&str> = entries.iter().filter_map(|(key, _)| key.as_str()).collect();
+        for (key, value) in entries {
+            let Some(mut name) = self.key_text(key) else { continue };
+            if !known.contains(&name.as_str()) {
+                if self.cut_expression(key, &name) {
+                    continue;
+                }
+                let similar = suggest(&name, known.iter().copied());
+                let hint = similar.map(|name| format!("did you mean `{name}`?"));
+                self.report(UNKNOWN_KEY, key.span, &format!("{what} has no key `{name}`; expected {}", listed(known)))
+                    .maybe_hint(hint);
+                match known.iter().copied().find(|known| Some(*known) == similar) {
+                    Some(meant) if !there.contains(&meant) => {
+                        there.push(meant);
+                        name = meant.to_owned();
+                    }
+                    // What was meant is there as well.
+                    Some(_) => {}
+                    None => keys.unknown = true,
+                }
             }
-            if let Some(open) = name.strip_suffix(')').filter(|rest| !rest.contains('(')) {
-                self.report(
-                    UNQUOTED,
-                    key.span,
-                    &format!("`{open})` is the rest of an expression with a comma in it, which YAML takes for a key"),
-                )
-                .hint("quote the expression");
-                continue;
-            }
-            let similar = suggest(&name, known.iter().copied()).map(|name| format!("did you mean `{name}`?"));
-            self.report(UNKNOWN_KEY, key.span, &format!("{what} has no key `{name}`; expected {}", listed(known)))
-                .maybe_hint(similar);
+            keys.entries.push(Entry { name, key, value });
         }
-        Some(Keys {
-            entries: entries.iter().map(|(key, value)| (key, value, false)).collect(),
-            span: node.span,
-            what: what.to_owned(),
-        })
+        Some(keys)
+    }
+
+    /// `f(a, b)` without quotes is a key `b)` in a map.
+    fn cut_expression(&mut self, key: &Node, name: &str) -> bool {
+        let Some(open) = name.strip_suffix(')').filter(|rest| !rest.contains('(')) else { return false };
+        self.report(
+            UNQUOTED,
+            key.span,
+            &format!("`{open})` is the rest of an expression with a comma in it, which YAML takes for a key"),
+        )
+        .hint("quote the expression");
+        true
+    }
+
+    /// A map one of whose keys is a slip of one of these: reported, and given back as if it had been written right.
+    pub(crate) fn slip<'c>(&mut self, node: &Node, what: &str, known: impl Fn(&Node) -> Vec<&'c str>) -> Option<Node> {
+        let mut mended = node.clone();
+        let NodeValue::Map(entries) = &mut mended.value else { return None };
+        for (key, value) in entries {
+            let Some(name) = key.as_str().map(str::to_owned) else { continue };
+            let Some(meant) = suggest(&name, known(value)) else { continue };
+            self.report(UNKNOWN_KEY, key.span, &format!("{what} has no key `{name}`")).hint(&format!("did you mean `{meant}`?"));
+            key.value = NodeValue::String(meant.to_owned());
+            return Some(mended);
+        }
+        None
     }
 
     /// A key's text.

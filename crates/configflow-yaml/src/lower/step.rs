@@ -1,14 +1,16 @@
 //! Steps: their five parts in the order in which they happen.
 
-use configflow_core::Name;
 use configflow_core::definition::{Dialog, ExternalSpec, FormSpec, MenuItem, MenuSpec, Op, Outcome, ProgressSpec, Show, Step};
 use configflow_core::expr::Template;
 
 use super::Lowering;
+use super::keys::{EXPECTED, MISSING_KEY};
+use super::names::TWICE;
 use super::sequence::Part;
 use super::trace::{DialogTrace, Sink, StepTrace, Trace};
+use super::wanted::Wanted;
 use crate::diagnostic::Code;
-use crate::node::{Node, NodeValue};
+use crate::node::{Node, NodeValue, Span};
 
 pub(crate) const TWO_SHOWS: Code = Code::new("step.two_shows", "a step shows more than one thing");
 pub(crate) const NOT_HERE: Code = Code::new("step.key_not_here", "a key has no meaning for what the step shows");
@@ -37,16 +39,18 @@ const SHOWS: [&str; 4] = ["form", "menu", "external", "progress"];
 
 impl Lowering<'_> {
     /// The steps of a dialog.
-    pub(crate) fn dialog(&mut self, nodes: &[(&Node, bool)], name: &str) -> (Dialog, DialogTrace) {
+    pub(crate) fn dialog(&mut self, nodes: &[(&Node, bool)], name: &str, span: Span) -> (Dialog, DialogTrace) {
         let mut steps: Vec<Step> = Vec::new();
-        let mut trace = DialogTrace { name: name.to_owned(), steps: Vec::new() };
+        let mut trace = DialogTrace { name: name.to_owned(), span, unsure: false, steps: Vec::new() };
         // Steps of an included library come first; a step of the file replaces the library's of the same name.
         let own: Vec<&str> = nodes.iter().filter(|(_, included)| !included).flat_map(|(node, _)| step_names(node)).collect();
         for &(node, included) in nodes {
             let NodeValue::Map(entries) = &node.value else {
                 self.expected(node, "a map of steps");
+                trace.unsure = true;
                 continue;
             };
+            self.in_library = included;
             for (key, value) in entries {
                 let Some(step_name) = self.key_text(key) else { continue };
                 if included && own.contains(&step_name.as_str()) {
@@ -56,13 +60,26 @@ impl Lowering<'_> {
                     break;
                 }
                 self.trace.clear();
-                if let Some(step) = self.step(&step_name, value) {
-                    let (shows, is_menu) = (!matches!(step.show, Show::Nothing), matches!(step.show, Show::Menu(_)));
-                    let events = std::mem::take(&mut self.trace);
-                    trace.steps.push(StepTrace { name: step.name.clone(), span: key.span, shows, is_menu, included, events });
-                    steps.push(step);
-                }
+                let outer = std::mem::take(&mut self.lost.ways);
+                let step = self.step(&step_name, value);
+                // A step that cannot be understood is there all the same, so that what leads to it is not wrong as well.
+                let understood = step.is_some();
+                let step = step.unwrap_or_else(|| Step::named(&step_name));
+                trace.steps.push(StepTrace {
+                    name: step.name.clone(),
+                    span: key.span,
+                    shows: !matches!(step.show, Show::Nothing),
+                    is_menu: matches!(step.show, Show::Menu(_)),
+                    is_form: matches!(step.show, Show::Form(_)),
+                    is_repeated: step.each.is_some(),
+                    unsure: !understood || self.lost.ways,
+                    included,
+                    events: std::mem::take(&mut self.trace),
+                });
+                self.lost.ways |= outer;
+                steps.push(step);
             }
+            self.in_library = false;
         }
         (Dialog::new(steps), trace)
     }
@@ -70,10 +87,14 @@ impl Lowering<'_> {
     fn step(&mut self, name: &str, node: &Node) -> Option<Step> {
         let mut keys = self.keys(node, &format!("step `{name}`"), &STEP_KEYS)?;
         let mut step = Step::named(name);
+        if keys.has_unknown() {
+            self.lost_way();
+        }
         let found: Vec<&str> = SHOWS.into_iter().filter(|key| keys.has(key)).collect();
         if let [first, second, ..] = found.as_slice() {
             let span = keys.key_span(second).unwrap_or(node.span);
             self.report(TWO_SHOWS, span, &format!("a step shows one thing, found `{first}` and `{second}`"));
+            self.lost_way();
         }
         let show = found.first().copied();
         if let Some(before) = keys.take("before") {
@@ -87,17 +108,18 @@ impl Lowering<'_> {
         }
         self.misplaced(&keys, show, &["defaults", "suggested", "preview", "last_step", "extra"], "form");
         self.misplaced(&keys, show, &["sort"], "menu");
+        self.out_of_place(&keys, show);
         self.trace.push(Trace::Shows);
-        step.preview = keys.take("preview").and_then(|node| node.as_str().map(str::to_owned));
-        step.shown_as = keys.take("shown_as").and_then(|node| node.as_str().map(Name::from));
+        step.preview = keys.take("preview").and_then(|node| self.word(node, "the name of an integration"));
+        step.shown_as = keys.take("shown_as").and_then(|node| self.word(node, "a step id")).map(|name| name.as_str().into());
         let (defaults, suggested, sort) = (keys.take("defaults"), keys.take("suggested"), keys.take("sort"));
         let extra = keys.take("extra");
         step.show = match show {
             Some("form") => keys.take("form").map_or(Show::Nothing, |form| self.shown_form(form, defaults, suggested, extra)),
             Some("menu") => keys.take("menu").map_or(Show::Nothing, |menu| self.menu(menu, sort)),
-            Some("external") => keys.take("external").map_or(Show::Nothing, |url| {
-                Show::External(ExternalSpec { url: self.template(url, Sink::Shown("a URL that is shown")) })
-            }),
+            Some("external") => {
+                keys.take("external").map_or(Show::Nothing, |url| Show::External(ExternalSpec { url: self.page(url) }))
+            }
             Some("progress") => keys.take("progress").map_or(Show::Nothing, |action| {
                 Show::Progress(ProgressSpec { action: self.template(action, Sink::Shown("a progress")) })
             }),
@@ -121,8 +143,8 @@ impl Lowering<'_> {
             collected(&mut step.run, all);
         }
         // A form that is shown again after an error knows what was answered and done meanwhile.
-        step.placeholders = keys.take("placeholders").map(|node| self.template(node, Sink::Shown("a placeholder")));
-        step.last_step = keys.take("last_step").map(|node| self.template(node, Sink::Shown("`last_step`")));
+        step.placeholders = keys.take("placeholders").map(|node| self.wanted(node, Sink::Shown("a placeholder"), Wanted::Map));
+        step.last_step = keys.take("last_step").map(|node| self.wanted(node, Sink::Shown("`last_step`"), Wanted::Boolean));
         if let Some(then) = keys.take("then") {
             step.then = self.sequence(then, Part::Then);
         }
@@ -137,19 +159,38 @@ impl Lowering<'_> {
         }
     }
 
+    /// Keys that are never looked at: `then` of a menu, `all` without anything to collect from.
+    fn out_of_place(&mut self, keys: &super::keys::Keys<'_>, show: Option<&str>) {
+        if show == Some("menu") {
+            for name in ["check", "do", "then"] {
+                if let Some(span) = keys.key_span(name) {
+                    self.report(NOT_HERE, span, &format!("`{name}` never happens in a step with `menu`: the choice leads on"));
+                }
+            }
+        } else if let Some(span) = keys.key_span("check").filter(|_| show != Some("form") && !keys.has_unknown()) {
+            self.report(NOT_HERE, span, "`check` belongs to a step with `form`").hint("rules stand under `do` or `then` here");
+        }
+        if let Some(span) = keys.key_span("all").filter(|_| !keys.has("check") && !keys.has("do") && !keys.has_unknown()) {
+            self.report(NOT_HERE, span, "`all` belongs to a step with `check` or `do`");
+        }
+        if let Some(span) = keys.key_span("progress").filter(|_| !keys.has("do") && !keys.has_unknown()) {
+            self.report(MISSING_KEY, span, "a step with `progress` needs `do`: what happens while it is shown");
+        }
+    }
+
     fn shown_form(&mut self, form: &Node, defaults: Option<&Node>, suggested: Option<&Node>, extra: Option<&Node>) -> Show {
         let mut spec: FormSpec = self.form(form);
         if let Some(extra) = extra {
             spec.extra = self.extra(extra);
         }
-        spec.defaults = defaults.map(|node| self.overlay(node));
-        spec.suggested = suggested.map(|node| self.overlay(node));
+        spec.defaults = defaults.map(|node| self.overlay(node, true));
+        spec.suggested = suggested.map(|node| self.overlay(node, false));
         Show::Form(spec)
     }
 
     /// `defaults` and `suggested`: a map by field. What goes to a secret field may be secret.
-    fn overlay(&mut self, node: &Node) -> Template {
-        let NodeValue::Map(entries) = &node.value else { return self.template(node, Sink::Private) };
+    fn overlay(&mut self, node: &Node, checked: bool) -> Template {
+        let NodeValue::Map(entries) = &node.value else { return self.wanted(node, Sink::Private, Wanted::Map) };
         if self.unquoted_braces(node) {
             return Template::Literal(serde_json::Value::Null);
         }
@@ -159,6 +200,9 @@ impl Lowering<'_> {
             self.field_reference(key, &name);
             let secret = self.fields.get(&name).is_none_or(|field| field.lowered.field.secret);
             let sink = if secret { Sink::Private } else { Sink::Shown("a form") };
+            if checked {
+                self.fits_named(value, &name, "the default");
+            }
             values.push((name, self.template(value, sink)));
         }
         Template::map(values)
@@ -173,12 +217,19 @@ impl Lowering<'_> {
                         NodeValue::Map(_) => {
                             let Some(mut keys) = self.keys(item, "an option of a menu", &["step", "when"]) else { continue };
                             let when = keys.take("when").and_then(|node| self.condition(node));
-                            let Some(target) = keys.require(self, "step", "the step that it leads to") else { continue };
+                            let Some(target) = keys.require(self, "step", "the step that it leads to") else {
+                                self.lost_way();
+                                continue;
+                            };
                             (target, when)
                         }
                         _ => (item, None),
                     };
                     if let Some(step) = self.step_target(target) {
+                        let is_same = |item: &MenuItem| item.step == step && item.when.is_none();
+                        if when.is_none() && spec.items.iter().any(is_same) {
+                            self.report(TWICE, target.span, &format!("the menu has `{step}` already"));
+                        }
                         spec.items.push(MenuItem { step, label: None, when });
                     }
                 }
@@ -186,16 +237,46 @@ impl Lowering<'_> {
             NodeValue::Map(entries) if !self.unquoted_braces(node) => {
                 spec.labelled = true;
                 for (key, value) in entries {
-                    let label = Some(self.template(value, Sink::Shown("a label")));
+                    let label = Some(self.wanted(value, Sink::Shown("a label"), Wanted::Text));
                     if let Some(step) = self.step_target(key) {
                         spec.items.push(MenuItem { step, label, when: None });
                     }
                 }
             }
             NodeValue::Map(_) => {}
-            _ => self.expected(node, "a list of steps, or a map of steps to labels"),
+            _ => {
+                self.expected(node, "a list of steps, or a map of steps to labels");
+                self.lost_way();
+                return Show::Menu(spec);
+            }
+        }
+        if node.entries().is_empty() && !matches!(&node.value, NodeValue::List(items) if !items.is_empty()) {
+            self.report(EXPECTED, node.span, "expected at least one step to choose, found an empty menu");
+            self.lost_way();
         }
         Show::Menu(spec)
+    }
+
+    /// The URL of a page elsewhere: what is written out begins with a scheme that a browser opens, or is a path of the hub.
+    fn page(&mut self, node: &Node) -> Template {
+        let url = node.as_str().filter(|url| !url.contains("{{")).unwrap_or("/");
+        if !url.starts_with('/') && !["http://", "https://", "homeassistant://"].iter().any(|scheme| url.starts_with(scheme)) {
+            self.report(
+                EXPECTED,
+                node.span,
+                "expected a URL that begins with `https://` or `http://`, or a path that begins with `/`",
+            );
+        }
+        self.wanted(node, Sink::Shown("a URL that is shown"), Wanted::Name)
+    }
+
+    /// A name that is written out.
+    fn word(&mut self, node: &Node, what: &str) -> Option<String> {
+        let word = node.as_str().filter(|word| !word.is_empty() && !word.contains("{{"));
+        if word.is_none() {
+            self.expected(node, what);
+        }
+        word.map(str::to_owned)
     }
 
     /// `true` or `false`.

@@ -3,7 +3,7 @@
 use configflow_core::expr::{Expr, Template, TextError};
 
 use super::Lowering;
-use super::trace::{Sink, Trace};
+use super::trace::{Reads, Sink, Trace};
 use crate::diagnostic::{Code, suggest};
 use crate::node::{Node, NodeValue};
 
@@ -13,6 +13,13 @@ pub(crate) const UNKNOWN_FILTER: Code =
     Code::new("expression.unknown_filter", "an expression uses a filter or test that the language lacks");
 pub(crate) const STATEMENT: Code = Code::new("expression.statement", "`{% … %}` and `{# … #}` are not part of the language");
 pub(crate) const TOO_LONG: Code = Code::new("expression.too_long", "an expression is longer than 1 KiB");
+
+pub(crate) const CALL: Code = Code::new("expression.call", "an expression calls what cannot be called in that way");
+
+/// A single `=` between two words.
+static ASSIGNS: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
+    regex::Regex::new(r"[^=!<>]=[^=]").unwrap_or_else(|_| unreachable!("it is a regular expression"))
+});
 
 impl Lowering<'_> {
     /// Compiles a node of any kind.
@@ -88,8 +95,13 @@ impl Lowering<'_> {
         if !self.may_lower(node.span) {
             return;
         }
-        let reads =
-            Trace::Reads { names: expr.names(), locals: self.locals.clone(), span: node.span, sink, block: self.block.clone() };
+        let reads = Trace::Reads {
+            reads: Reads::of(expr),
+            locals: self.locals.clone(),
+            span: node.span,
+            sink,
+            block: self.block.clone(),
+        };
         self.trace.push(reads);
     }
 
@@ -110,8 +122,20 @@ impl Lowering<'_> {
             TextError::Expr { error: error @ ExprError::TooLong { .. }, .. } => {
                 self.report(TOO_LONG, span, &error.to_string()).hint("give parts of it a name under `let:`");
             }
+            TextError::Expr { error: ExprError::Call { detail, word }, .. } => {
+                let filters = configflow_core::expr::FILTERS.iter().chain(JINJA_FILTERS.iter());
+                let is_filter = filters.into_iter().any(|filter| filter == word);
+                let hint = (is_filter && detail.contains("method")).then(|| format!("use the filter: `… | {word}`"));
+                self.report(CALL, span, detail).maybe_hint(hint);
+            }
+            TextError::Expr { error: ExprError::Empty, .. } => {
+                self.report(EXPRESSION, span, "expected an expression, found nothing");
+            }
             other => {
-                self.report(EXPRESSION, span, &format!("expected an expression: {other}"));
+                // `a = b` is what people write who mean to compare.
+                let source = node.as_str().unwrap_or_default();
+                let assigns = ASSIGNS.is_match(source).then(|| "write `==` to compare".to_owned());
+                self.report(EXPRESSION, span, &format!("expected an expression: {other}")).maybe_hint(assigns);
             }
         }
     }

@@ -99,6 +99,12 @@ impl Lowering<'_> {
                 _ => self.expected(node, "a number"),
             }
         }
+        let (least, greatest) = (keys.peek("min").or(keys.peek("above")), keys.peek("max").or(keys.peek("below")));
+        if let (Some(least), Some(greatest)) = (least, greatest)
+            && !self.range(least, greatest)
+        {
+            (plain.min, plain.max) = (None, None);
+        }
         if is_number && (plain.min.is_some() || plain.max.is_some()) {
             // A range goes with a conversion, as in Home Assistant.
             plain.base =
@@ -111,8 +117,20 @@ impl Lowering<'_> {
         if let Some(node) = keys.take("length")
             && let Some(mut keys) = self.keys(node, "`length`", &["min", "max"])
         {
-            let mut edge = |key: &str| keys.take(key).and_then(|node| usize::try_from(node.to_json().as_u64()?).ok());
-            plain.length = (edge("min"), edge("max"));
+            let mut edge = |key: &str| keys.take(key);
+            let (least, greatest) = (edge("min"), edge("max"));
+            let mut number = |node: Option<&Node>| {
+                let node = node?;
+                let number = node.to_json().as_u64().and_then(|number| usize::try_from(number).ok());
+                if number.is_none() {
+                    self.expected(node, "a whole number from 0");
+                }
+                number
+            };
+            plain.length = (number(least), number(greatest));
+            if let (Some(least), Some(greatest)) = (least, greatest) {
+                self.range(least, greatest);
+            }
         }
         Some(plain)
     }
@@ -140,7 +158,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn selector(&mut self, node: &Node) -> Option<Selector> {
+    pub(super) fn selector(&mut self, node: &Node) -> Option<Selector> {
         let NodeValue::Map(entries) = &node.value else {
             self.expected(node, "a selector: `{KIND: {settings}}`");
             return None;
@@ -155,6 +173,7 @@ impl Lowering<'_> {
             self.report(UNKNOWN_SELECTOR, key.span, &format!("there is no selector `{kind}`")).maybe_hint(similar);
             return None;
         }
+        let settings = &self.settings(&kind, settings);
         let settings = match settings.to_json() {
             serde_json::Value::Object(map) => map,
             serde_json::Value::Null => serde_json::Map::new(),
