@@ -16,7 +16,7 @@ pub(super) struct Compared {
 
 impl Run<'_> {
     /// Sends an exchange and compares what comes; none where it is not for a server to answer.
-    pub(super) async fn exchange(&mut self, exchange: &Exchange) -> Result<Option<Compared>, TransportError> {
+    pub(super) async fn exchange(&mut self, at: usize, exchange: &Exchange) -> Result<Option<Compared>, TransportError> {
         Ok(Some(match exchange.request.method.as_str() {
             "WS" => self.command(exchange).await?,
             "WS-EVENT" => {
@@ -25,13 +25,13 @@ impl Run<'_> {
             }
             "INTERNAL" => self.internal(exchange).await?,
             outbound if outbound.starts_with("OUTBOUND") => return Ok(None),
-            _ => self.http(exchange).await?,
+            _ => self.http(at, exchange).await?,
         }))
     }
 
-    async fn http(&mut self, exchange: &Exchange) -> Result<Compared, TransportError> {
+    async fn http(&mut self, at: usize, exchange: &Exchange) -> Result<Compared, TransportError> {
         let recorded = &exchange.request;
-        self.lead_to(&recorded.path).await?;
+        self.lead_to(at, &recorded.path).await?;
         let path = self.live_path(&recorded.path).await?;
         let body = match &recorded.raw_body {
             Some(raw) => Some(raw.clone()),

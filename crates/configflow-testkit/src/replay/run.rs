@@ -13,6 +13,8 @@ use super::recording::Recording;
 use super::report::{Outcome, Report, Step};
 use super::transport::{Request, Response, Transport, TransportError};
 
+const FLOW: &str = "/api/config/config_entries/flow";
+
 /// Replays a recording, and takes back what it made.
 ///
 /// # Errors
@@ -57,7 +59,7 @@ impl Run<'_> {
             if self.known.skipped.contains_key(&at.to_string()) {
                 continue;
             }
-            if let Some(Compared { status, difference }) = self.exchange(exchange).await? {
+            if let Some(Compared { status, difference }) = self.exchange(at, exchange).await? {
                 steps.push(Step { exchange: Some(at), outcome: self.outcome(&at.to_string(), difference), status });
             }
         }
@@ -103,12 +105,17 @@ impl Run<'_> {
     }
 
     /// Begins the flow that a recorded path names, where no exchange did.
-    pub(super) async fn lead_to(&mut self, path: &str) -> Result<(), TransportError> {
+    pub(super) async fn lead_to(&mut self, at: usize, path: &str) -> Result<(), TransportError> {
         let Some(flow_id) = path.rsplit_once("/flow/").map(|(_, rest)| rest).filter(|id| id.len() >= 26 && !id.contains('/'))
         else {
             return Ok(());
         };
-        if self.ids.ours(flow_id).is_some() {
+        if let Some(ours) = self.ids.ours(flow_id).map(str::to_owned) {
+            if self.known.lead_first == Some(at) {
+                for answer in self.known.lead.clone().iter().skip(1) {
+                    self.post(&format!("{FLOW}/{ours}"), answer).await?;
+                }
+            }
             return Ok(());
         }
         if let Some(pending) = self.pending.take() {
@@ -117,7 +124,6 @@ impl Run<'_> {
         }
         let lead = self.known.lead.clone();
         let Some((start, answers)) = lead.split_first() else { return Ok(()) };
-        const FLOW: &str = "/api/config/config_entries/flow";
         let shown = self.post(FLOW, start).await?;
         let ours = shown.body["flow_id"].as_str().unwrap_or_default().to_owned();
         for answer in answers {
