@@ -32,6 +32,7 @@ impl Run<'_> {
     async fn http(&mut self, at: usize, exchange: &Exchange) -> Result<Compared, TransportError> {
         let recorded = &exchange.request;
         self.lead_to(at, &recorded.path).await?;
+        self.meet_entry(&recorded.body);
         let path = self.live_path(&recorded.path).await?;
         let body = match &recorded.raw_body {
             Some(raw) => Some(raw.clone()),
@@ -80,6 +81,7 @@ impl Run<'_> {
     }
 
     async fn command(&mut self, exchange: &Exchange) -> Result<Compared, TransportError> {
+        self.meet_entry(&exchange.request.body);
         let mut command = self.ids.value(&exchange.request.body);
         if let Value::Object(command) = &mut command {
             let id = command.get("id").and_then(Value::as_u64).unwrap_or(self.last_id + 1);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::difference;
 use super::events::Inbox;
 use super::exchange::Compared;
-use super::ids::Ids;
+use super::ids::{self, Ids};
 use super::known::{self, Known};
 use super::recording::Recording;
 use super::report::{Outcome, Report, Step};
@@ -54,6 +54,11 @@ pub(super) struct Run<'t> {
 impl Run<'_> {
     async fn all(&mut self, recording: &Recording) -> Result<Report, TransportError> {
         let mut steps = Vec::with_capacity(recording.exchanges.len());
+        if let Some(command) = self.known.subscribed.clone() {
+            self.last_id = command["id"].as_u64().unwrap_or_default();
+            self.transport.command(command).await?;
+            self.inbox.like(&json!({"id": self.last_id, "type": "result"}), self.transport).await?;
+        }
         for (at, exchange) in recording.exchanges.iter().enumerate() {
             self.before(at).await?;
             if self.known.skipped.contains_key(&at.to_string()) {
@@ -133,6 +138,17 @@ impl Run<'_> {
             self.ids.is(flow_id, &ours);
         }
         Ok(())
+    }
+
+    /// An entry that a request names and no answer did was made in process: it is the one that was made last.
+    pub(super) fn meet_entry(&mut self, body: &Value) {
+        let named = [&body["handler"], &body["handler"][0], &body["entry_id"]].into_iter().find_map(Value::as_str);
+        if let (Some(named), Some(last)) = (named, &self.last_entry)
+            && ids::is_id(named)
+            && self.ids.ours(named).is_none()
+        {
+            self.ids.is(named, last);
+        }
     }
 
     /// Sends a request, and remembers what it made.
