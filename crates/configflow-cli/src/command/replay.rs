@@ -4,22 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use configflow_core::signature::builtin;
-use configflow_engine::{Engine, MemoryStore};
-use configflow_oauth::Outbound;
 use configflow_server::{Listen, OneToken, Options, router, serve};
+use configflow_testkit::Flows;
+use configflow_testkit::recorded::{hub, providers};
 use configflow_testkit::replay::{HttpTransport, Person, Recording, Report, replay, script_of};
 use configflow_testkit::simulated::Simulated;
-use configflow_testkit::{Flows, Scripted};
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::{block_on, definition_of};
 use crate::outcome::{Outcome, complain, say};
 
-/// The hub's address in the recordings.
-const HUB: &str = "https://ha.example.org";
 /// The token of a server that lives for one recording.
 const TOKEN: &str = "replay";
 
@@ -128,23 +123,13 @@ impl Own {
         let no_flows = "no folder `flows` beside or above the recording; name one with --flows";
         let folder = folder.ok_or_else(|| ("flows.unknown", no_flows.to_owned()))?;
         let provider = Simulated::start(script_of(name)).await.map_err(|error| (error.code(), error.to_string()))?;
-        let outbound = Outbound::new().everything_else(&format!("http://127.0.0.1:{}", provider.port()));
-        let outbound = outbound.map_err(|error| (error.code(), error.to_string()))?;
-        let mut builder = Engine::builder()
-            .store(Arc::new(MemoryStore::new()))
-            .hub(json!({"external_url": HUB, "onboarded": true}))
-            .outbound(outbound);
+        let catalogue = providers(&folder.join("../providers")).map_err(|error| (error.code(), error.to_string()))?;
         let listed = std::fs::read_dir(&folder).map_err(|error| ("serve.flows", format!("{}: {error}", folder.display())))?;
         let mut files: Vec<PathBuf> = listed.flatten().map(|file| file.path()).collect();
         files.sort();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "yaml")) {
-            let Some(definition) = definition_of(file) else { continue };
-            for (_, signature) in definition.actions.iter().filter(|(action, _)| builtin(action).is_none()) {
-                builder = builder.action(Scripted::new((**signature).clone(), Vec::new()));
-            }
-            builder = builder.definition(definition);
-        }
-        let engine = builder.build().map_err(|error| (error.code(), error.to_string()))?;
+        let files = files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+        let definitions = files.filter_map(|file| definition_of(file)).collect();
+        let engine = hub(name, definitions, catalogue, &provider).build().map_err(|error| (error.code(), error.to_string()))?;
         let unheard = |error: std::io::Error| ("serve.listen", error.to_string());
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(unheard)?;
         let base = format!("http://{}", listener.local_addr().map_err(unheard)?);

@@ -1,9 +1,10 @@
 //! A running server with its provider, and clients of it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use configflow_core::Definition;
 use configflow_core::signature::builtin;
 use configflow_engine::{Engine, Limits, MemoryStore};
 use configflow_oauth::Outbound;
@@ -22,6 +23,20 @@ pub(crate) const TOKEN: &str = "canary-operator-token";
 
 pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+/// The definitions of the fixtures, read once.
+pub(crate) fn definitions() -> Vec<Definition> {
+    static READ: LazyLock<Vec<Definition>> = LazyLock::new(|| {
+        let flows = Flows::in_folder(&fixtures().join("flows"));
+        let files = std::fs::read_dir(fixtures().join("flows")).expect("the folder");
+        let domains = files.filter_map(|file| {
+            let path = file.expect("a file").path();
+            (path.extension()? == "yaml").then(|| path.file_stem()?.to_str().map(str::to_owned)).flatten()
+        });
+        domains.map(|domain| flows.get(&domain).expect("the definition loads")).collect()
+    });
+    READ.clone()
 }
 
 /// How a server is to be.
@@ -74,15 +89,7 @@ impl Server {
         if let Some(clock) = setup.clock {
             builder = builder.clock(clock);
         }
-        let mut definitions = Vec::new();
-        let flows = Flows::in_folder(&fixtures().join("flows"));
-        let files = std::fs::read_dir(fixtures().join("flows")).expect("the folder");
-        for path in files.map(|file| file.expect("a file").path()) {
-            if path.extension().is_some_and(|extension| extension == "yaml") {
-                let domain = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
-                definitions.push(flows.get(&domain).expect("the definition loads"));
-            }
-        }
+        let mut definitions = definitions();
         for text in setup.definitions {
             let source = configflow_yaml::Source::new("test.yaml", text);
             let loaded = configflow_yaml::load(&source, &configflow_yaml::Options::default());

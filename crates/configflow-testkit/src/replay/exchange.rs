@@ -16,7 +16,7 @@ pub(super) struct Compared {
 
 impl Run<'_> {
     /// Sends an exchange and compares what comes; none where it is not for a server to answer.
-    pub(super) async fn exchange(&mut self, exchange: &Exchange) -> Result<Option<Compared>, TransportError> {
+    pub(super) async fn exchange(&mut self, at: usize, exchange: &Exchange) -> Result<Option<Compared>, TransportError> {
         Ok(Some(match exchange.request.method.as_str() {
             "WS" => self.command(exchange).await?,
             "WS-EVENT" => {
@@ -25,13 +25,14 @@ impl Run<'_> {
             }
             "INTERNAL" => self.internal(exchange).await?,
             outbound if outbound.starts_with("OUTBOUND") => return Ok(None),
-            _ => self.http(exchange).await?,
+            _ => self.http(at, exchange).await?,
         }))
     }
 
-    async fn http(&mut self, exchange: &Exchange) -> Result<Compared, TransportError> {
+    async fn http(&mut self, at: usize, exchange: &Exchange) -> Result<Compared, TransportError> {
         let recorded = &exchange.request;
-        self.lead_to(&recorded.path).await?;
+        self.lead_to(at, &recorded.path).await?;
+        self.meet_entry(&recorded.body);
         let path = self.live_path(&recorded.path).await?;
         let body = match &recorded.raw_body {
             Some(raw) => Some(raw.clone()),
@@ -80,6 +81,7 @@ impl Run<'_> {
     }
 
     async fn command(&mut self, exchange: &Exchange) -> Result<Compared, TransportError> {
+        self.meet_entry(&exchange.request.body);
         let mut command = self.ids.value(&exchange.request.body);
         if let Value::Object(command) = &mut command {
             let id = command.get("id").and_then(Value::as_u64).unwrap_or(self.last_id + 1);

@@ -95,7 +95,7 @@ fn state_of(text: &str) -> Option<String> {
 }
 
 /// A ULID, or 32 hex digits.
-fn is_id(text: &str) -> bool {
+pub(super) fn is_id(text: &str) -> bool {
     let hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     let ulid = text.len() == 26
         && text.starts_with('0')

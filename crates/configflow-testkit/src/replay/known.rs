@@ -28,6 +28,10 @@ pub(super) struct Known {
     pub(super) subentry: BTreeMap<String, String>,
     /// How a flow that no exchange began was led to where it is met: what began it, then each answer.
     pub(super) lead: Vec<Value>,
+    /// A command that was sent before the first exchange.
+    pub(super) subscribed: Option<Value>,
+    /// The exchange before which the answers were given in the flow that an exchange began.
+    pub(super) lead_first: Option<usize>,
 }
 
 /// What is known of a recording.

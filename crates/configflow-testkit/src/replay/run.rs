@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use super::difference;
 use super::events::Inbox;
 use super::exchange::Compared;
-use super::ids::Ids;
+use super::ids::{self, Ids};
 use super::known::{self, Known};
 use super::recording::Recording;
 use super::report::{Outcome, Report, Step};
 use super::transport::{Request, Response, Transport, TransportError};
+
+const FLOW: &str = "/api/config/config_entries/flow";
 
 /// Replays a recording, and takes back what it made.
 ///
@@ -52,12 +54,17 @@ pub(super) struct Run<'t> {
 impl Run<'_> {
     async fn all(&mut self, recording: &Recording) -> Result<Report, TransportError> {
         let mut steps = Vec::with_capacity(recording.exchanges.len());
+        if let Some(command) = self.known.subscribed.clone() {
+            self.last_id = command["id"].as_u64().unwrap_or_default();
+            self.transport.command(command).await?;
+            self.inbox.like(&json!({"id": self.last_id, "type": "result"}), self.transport).await?;
+        }
         for (at, exchange) in recording.exchanges.iter().enumerate() {
             self.before(at).await?;
             if self.known.skipped.contains_key(&at.to_string()) {
                 continue;
             }
-            if let Some(Compared { status, difference }) = self.exchange(exchange).await? {
+            if let Some(Compared { status, difference }) = self.exchange(at, exchange).await? {
                 steps.push(Step { exchange: Some(at), outcome: self.outcome(&at.to_string(), difference), status });
             }
         }
@@ -103,12 +110,17 @@ impl Run<'_> {
     }
 
     /// Begins the flow that a recorded path names, where no exchange did.
-    pub(super) async fn lead_to(&mut self, path: &str) -> Result<(), TransportError> {
+    pub(super) async fn lead_to(&mut self, at: usize, path: &str) -> Result<(), TransportError> {
         let Some(flow_id) = path.rsplit_once("/flow/").map(|(_, rest)| rest).filter(|id| id.len() >= 26 && !id.contains('/'))
         else {
             return Ok(());
         };
-        if self.ids.ours(flow_id).is_some() {
+        if let Some(ours) = self.ids.ours(flow_id).map(str::to_owned) {
+            if self.known.lead_first == Some(at) {
+                for answer in self.known.lead.clone().iter().skip(1) {
+                    self.post(&format!("{FLOW}/{ours}"), answer).await?;
+                }
+            }
             return Ok(());
         }
         if let Some(pending) = self.pending.take() {
@@ -117,7 +129,6 @@ impl Run<'_> {
         }
         let lead = self.known.lead.clone();
         let Some((start, answers)) = lead.split_first() else { return Ok(()) };
-        const FLOW: &str = "/api/config/config_entries/flow";
         let shown = self.post(FLOW, start).await?;
         let ours = shown.body["flow_id"].as_str().unwrap_or_default().to_owned();
         for answer in answers {
@@ -127,6 +138,17 @@ impl Run<'_> {
             self.ids.is(flow_id, &ours);
         }
         Ok(())
+    }
+
+    /// An entry that a request names and no answer did was made in process: it is the one that was made last.
+    pub(super) fn meet_entry(&mut self, body: &Value) {
+        let named = [&body["handler"], &body["handler"][0], &body["entry_id"]].into_iter().find_map(Value::as_str);
+        if let (Some(named), Some(last)) = (named, &self.last_entry)
+            && ids::is_id(named)
+            && self.ids.ours(named).is_none()
+        {
+            self.ids.is(named, last);
+        }
     }
 
     /// Sends a request, and remembers what it made.

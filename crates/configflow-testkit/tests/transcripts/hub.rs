@@ -7,14 +7,13 @@ use configflow_core::signature::builtin;
 use configflow_core::{Definition, StepError};
 use configflow_engine::{Caller, Engine, FlowError, Implementation, Limits, MemoryStore, Notice, Start};
 use configflow_oauth::{Catalogue, Outbound, Secret};
+use configflow_testkit::recorded::{AtOnce, Work};
 use configflow_testkit::simulated::{Script, Simulated};
 use configflow_testkit::{Flows, Scripted};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, broadcast};
 
 use crate::exchange::{Request, fixtures};
-use crate::knowledge::AtOnce;
-use crate::lab::Work;
 use crate::recordings::Recording;
 
 /// The definitions of the fixtures, read once.

@@ -10,8 +10,6 @@ mod compare;
 mod deviations;
 mod exchange;
 mod hub;
-mod knowledge;
-mod lab;
 mod recordings;
 mod replay;
 

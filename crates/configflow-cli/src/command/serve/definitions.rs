@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use configflow_core::signature::{Signature, builtin};
 use configflow_engine::Engine;
-use configflow_testkit::Scripted;
+use configflow_testkit::recorded::stand_in_for;
 use configflow_yaml::{Colour, Options, Source, human, load};
 
 use super::failure::Failure;
@@ -88,10 +88,11 @@ impl Folder {
     }
 }
 
-/// An action that a core would bring: here nobody does, so it does nothing and gives an empty result.
+/// An action that a core would bring: here the testkit stands in, for those of the recordings as they did it, else with an empty
+/// result.
 pub(in crate::command) fn stand_in(engine: &Engine, action: &str, signature: &Signature) {
     if !engine.has_action(action) {
-        tracing::warn!(action, "no core brings this action; it does nothing and gives an empty result");
-        engine.set_action(Scripted::new(signature.clone(), Vec::new()));
+        tracing::warn!(action, "no core brings this action; the testkit stands in for it");
+        stand_in_for(engine, signature);
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use configflow_engine::{BuildError, StoreError};
-use configflow_oauth::{EntropyError, OutboundError};
+use configflow_oauth::{CatalogueError, EntropyError, OutboundError};
 use configflow_store::OpenError;
 
 /// Why a server cannot be.
@@ -28,6 +28,12 @@ pub(super) enum Failure {
     /// No HTTP client can be made.
     #[error(transparent)]
     Build(BuildError),
+    /// A provider cannot be used.
+    #[error(transparent)]
+    Providers(CatalogueError),
+    /// What is said of the hub has no two sides.
+    #[error("`{text}` says nothing of the hub; expected KEY=VALUE, such as country=NL")]
+    NoSetting { text: String },
     /// A rewrite has no two sides.
     #[error("`{text}` is no rewrite; expected FROM=TO, such as https://login.example=http://127.0.0.1:4000")]
     NoRewrite { text: String },
@@ -52,6 +58,8 @@ impl Failure {
             Self::Open(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Build(error) => error.code(),
+            Self::Providers(error) => error.code(),
+            Self::NoSetting { .. } => "serve.hub",
             Self::NoRewrite { .. } => "outbound.not_a_rewrite",
             Self::Rewrite { error, .. } => error.code(),
             Self::Listen { .. } => "serve.listen",

@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use configflow_engine::{Engine, Limits};
-use configflow_oauth::Outbound;
+use configflow_oauth::{Catalogue, Outbound};
 use configflow_server::{Listen, OneToken, Options, router, serve};
 use configflow_store::SqliteStore;
+use configflow_testkit::recorded::providers;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::{MissedTickBehavior, interval};
@@ -49,6 +50,12 @@ pub(crate) struct Arguments {
     /// Sends the hub's own requests whose address begins with FROM to TO instead, plus the rest.
     #[arg(long, value_name = "FROM=TO")]
     outbound_rewrite: Vec<String>,
+    /// A folder of providers beside the built-in ones.
+    #[arg(long)]
+    providers: Option<PathBuf>,
+    /// What definitions know of the hub, such as `country=NL`, `language=en`, `time_zone=Europe/Amsterdam`.
+    #[arg(long, value_name = "KEY=VALUE")]
+    hub: Vec<String>,
     /// How to log, on standard error. What is logged, CONFIGFLOW_LOG says (`info` where it is not set).
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -157,6 +164,15 @@ fn engine(arguments: &Arguments, options: &Options) -> Result<Engine, Failure> {
         let (from, to) = rewrite.split_once('=').ok_or_else(no_rewrite)?;
         outbound = outbound.with(from, to).map_err(|error| Failure::Rewrite { text: rewrite.clone(), error })?;
     }
+    let catalogue = match &arguments.providers {
+        Some(folder) => providers(folder).map_err(Failure::Providers)?,
+        None => Catalogue::builtin(),
+    };
+    let mut hub = json!({"external_url": arguments.external_url, "onboarded": true});
+    for setting in &arguments.hub {
+        let (key, value) = setting.split_once('=').ok_or_else(|| Failure::NoSetting { text: setting.clone() })?;
+        hub[key] = json!(value);
+    }
     let limits = Limits {
         flows: arguments.max_flows,
         flows_of_one: arguments.max_flows_per_client,
@@ -165,7 +181,8 @@ fn engine(arguments: &Arguments, options: &Options) -> Result<Engine, Failure> {
     };
     let mut builder = Engine::builder()
         .store(Arc::new(store))
-        .hub(json!({"external_url": arguments.external_url, "onboarded": true}))
+        .hub(hub)
+        .catalogue(catalogue)
         .outbound(outbound)
         .limits(limits)
         .observer(Arc::clone(&options.meter) as Arc<dyn configflow_engine::Observer>);

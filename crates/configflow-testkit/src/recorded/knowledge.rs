@@ -12,14 +12,15 @@ use serde_json::{Value, json};
 type Answer = Result<Value, Failure>;
 
 /// An action that needs no waiting.
-pub(crate) struct AtOnce {
+pub struct AtOnce {
     signature: Signature,
     does: fn(&ActionCall) -> Answer,
 }
 
 impl AtOnce {
     /// The action of a signature; none where it is not one of the helpers'.
-    pub(crate) fn of(signature: Signature) -> Option<Self> {
+    #[must_use]
+    pub fn of(signature: Signature) -> Option<Self> {
         let does = match signature.name.as_str() {
             "scrape.new_id" => new_id,
             "sensor.check_unit" => check_unit,

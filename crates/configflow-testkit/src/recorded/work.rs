@@ -1,7 +1,7 @@
-//! What `flow_lab` does in the background: work that says how far it is, and that may fail. In the recordings it takes some
-//! tenths of a second; here it goes on whenever the replay has it go on, so that nothing depends on time.
+//! What `flow_lab` does in the background: work that says how far it is, and that may fail.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use configflow_core::Failure;
 use configflow_core::signature::Signature;
@@ -11,19 +11,37 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 /// `lab.work`: says each of `updates` (fractions) in turn, then ends, or fails where `fails` is true.
-pub(crate) struct Work {
+pub struct Work {
     signature: Signature,
-    go_on: Arc<Semaphore>,
+    pace: Pace,
+}
+
+/// When the work goes on.
+enum Pace {
+    /// With each permit, so that nothing depends on time.
+    Stepped(Arc<Semaphore>),
+    /// After so long, as in the recordings.
+    Timed(Duration),
 }
 
 impl Work {
     /// Work that takes one permit before each thing that it says, and one before it ends.
-    pub(crate) fn new(signature: Signature, go_on: Arc<Semaphore>) -> Self {
-        Self { signature, go_on }
+    #[must_use]
+    pub fn new(signature: Signature, go_on: Arc<Semaphore>) -> Self {
+        Self { signature, pace: Pace::Stepped(go_on) }
+    }
+
+    /// Work that takes its time, for whoever cannot step it.
+    #[must_use]
+    pub fn timed(signature: Signature, each: Duration) -> Self {
+        Self { signature, pace: Pace::Timed(each) }
     }
 
     async fn wait(&self) -> Result<(), Failure> {
-        self.go_on.acquire().await.map_err(|_| Failure::code("work_failed"))?.forget();
+        match &self.pace {
+            Pace::Stepped(go_on) => go_on.acquire().await.map_err(|_| Failure::code("work_failed"))?.forget(),
+            Pace::Timed(each) => tokio::time::sleep(*each).await,
+        }
         Ok(())
     }
 }
