@@ -181,7 +181,7 @@ fn field() -> Value {
             "transient": {"type": "boolean"}, "advanced": {"type": "boolean"}, "strip": {"type": "boolean"},
             "lower": {"type": "boolean"}, "upper": {"type": "boolean"}, "capitalize": {"type": "boolean"}, "title": {"type": "boolean"}, "value": {}, "enum": {"type": "string"}, "min": {"type": "number"}, "max": {"type": "number"},
             "above": {"type": "number"}, "below": {"type": "number"}, "clamp": {"type": "boolean"}, "length": {"type": "object"},
-            "match": {"type": "string"}, "url": {"type": "boolean"}, "email": {"type": "boolean"}, "nullable": {"type": "boolean"}, "message": {"type": "string"}, "description": {"type": ["string", "object"]}, "marker": {},
+            "match": {"type": "string"}, "url": {"type": "boolean"}, "email": {"type": "boolean"}, "nullable": {"type": "boolean"},
             "options": {"type": ["array", "object", "string"]}, "section": {"type": ["object", "null"]},
             "fields": {"type": "object", "additionalProperties": {"$ref": "#/$defs/field"}}, "about": {"type": "string"},
             "message": {"type": "string"}, "description": {"type": ["string", "object"]}, "marker": marker(),
