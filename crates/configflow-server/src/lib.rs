@@ -20,6 +20,7 @@
 
 mod app;
 mod auth;
+mod ending;
 mod form_schema;
 mod listen;
 mod metrics;

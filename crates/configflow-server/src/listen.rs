@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use crate::ending::Ending;
 use crate::metrics::Meter;
 use crate::options::{Options, ServerLimits};
 
@@ -32,22 +33,30 @@ pub struct Listen {
     pub limits: ServerLimits,
     /// Counts connections that are refused.
     pub meter: Arc<Meter>,
+    /// Tells WebSockets of the end.
+    ending: Arc<Ending>,
 }
 
 impl Listen {
     /// Listens with the limits of the API.
     #[must_use]
     pub fn new(listener: TcpListener, options: &Options) -> Self {
-        Self { listener, limits: options.limits, meter: Arc::clone(&options.meter) }
+        Self {
+            listener,
+            limits: options.limits,
+            meter: Arc::clone(&options.meter),
+            ending: Arc::clone(&options.ending),
+        }
     }
 }
 
-/// Serves until `stop` is ready; then takes no more connections, and lets requests end within the time that they have.
+/// Serves until `stop` is ready; then takes no more connections, closes WebSockets with 1001 (RFC 6455 §7.4.1: going away), and lets
+/// requests end within the time that they have.
 ///
 /// # Errors
 /// Where the listener fails for good.
 pub async fn serve(listen: Listen, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let Listen { listener, limits, meter } = listen;
+    let Listen { listener, limits, meter, ending } = listen;
     let places = Arc::new(Semaphore::new(limits.connections));
     let (closing, closes) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -81,7 +90,10 @@ pub async fn serve(listen: Listen, router: Router, stop: impl Future<Output = ()
     }
     drop(listener);
     closing.send_replace(true);
-    let farewell = async { while connections.join_next().await.is_some() {} };
+    let farewell = async {
+        let requests = async { while connections.join_next().await.is_some() {} };
+        tokio::join!(requests, ending.tell());
+    };
     if tokio::time::timeout(limits.farewell, farewell).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }

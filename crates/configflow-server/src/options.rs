@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::Authenticate;
+use crate::ending::Ending;
 use crate::metrics::Meter;
 
 /// Settings of the API.
@@ -15,13 +16,15 @@ pub struct Options {
     pub limits: ServerLimits,
     /// What is counted; give it to the engine's builder as its observer too, so that flows are counted.
     pub meter: Arc<Meter>,
+    /// The end of the server around it.
+    pub(crate) ending: Arc<Ending>,
 }
 
 impl Options {
     /// The usual settings.
     #[must_use]
     pub fn new(authenticate: Arc<dyn Authenticate>) -> Self {
-        Self { authenticate, limits: ServerLimits::default(), meter: Arc::default() }
+        Self { authenticate, limits: ServerLimits::default(), meter: Arc::default(), ending: Arc::default() }
     }
 }
 

@@ -14,7 +14,11 @@ use super::outgoing::{Lost, Outgoing};
 use super::subscription::Subscriptions;
 use crate::HOME_ASSISTANT;
 use crate::app::App;
+use crate::ending::Ends;
 use crate::request::parse;
+
+/// Why clients are closed when the server stops.
+const STOPPING: &str = "server.stopping";
 
 /// How a session ended.
 enum End {
@@ -24,6 +28,8 @@ enum End {
     TooSlow,
     /// It sent what is no command.
     Unreadable(&'static str),
+    /// The server stops.
+    Stops,
 }
 
 impl From<Lost> for End {
@@ -46,24 +52,31 @@ pub(super) async fn run(app: App, socket: WebSocket) {
     let meter = std::sync::Arc::clone(&app.options.meter);
     meter.socket_opened();
     let limits = app.options.limits;
+    // Held to the end, which a server that stops waits for.
+    let mut ends = app.options.ending.hear();
     let (sink, mut incoming) = socket.split();
     let out = Outgoing::new(sink, limits.socket_queue);
     if out.send(&json!({"type": "auth_required", "ha_version": HOME_ASSISTANT})).is_ok() {
-        match timeout(limits.socket_auth, principal(&app, &mut incoming)).await {
-            Ok(Ok(principal)) => {
+        let introduced = tokio::select! {
+            introduced = timeout(limits.socket_auth, principal(&app, &mut incoming)) => Some(introduced),
+            () = ends.wait() => None,
+        };
+        match introduced {
+            None => out.close(close_code::AWAY, STOPPING).await,
+            Some(Ok(Ok(principal))) => {
                 // From here on nothing is missed: whoever subscribes sees what happens after its answer.
                 let notices = app.engine.notices();
                 let subscriptions = Subscriptions::new(limits.subscriptions);
                 let session = Session { app, out, subscriptions, notices, last_id: 0 };
                 tracing::debug!(%principal, "a client is there");
-                session.serve(incoming).await;
+                session.serve(incoming, &mut ends).await;
             }
-            Ok(Err(message)) => {
+            Some(Ok(Err(message))) => {
                 // That the client does not read it is its own affair.
                 let _ = out.send(&json!({"type": "auth_invalid", "message": message}));
                 out.end().await;
             }
-            Err(_) => out.close(close_code::POLICY, "it took too long to say who it is").await,
+            Some(Err(_)) => out.close(close_code::POLICY, "it took too long to say who it is").await,
         }
     }
     meter.socket_closed();
@@ -88,9 +101,9 @@ async fn principal(app: &App, incoming: &mut SplitStream<WebSocket>) -> Result<S
 }
 
 impl Session {
-    async fn serve(mut self, mut incoming: SplitStream<WebSocket>) {
+    async fn serve(mut self, mut incoming: SplitStream<WebSocket>, ends: &mut Ends) {
         let end = match self.out.send(&json!({"type": "auth_ok", "ha_version": HOME_ASSISTANT})) {
-            Ok(()) => self.exchange(&mut incoming).await,
+            Ok(()) => self.exchange(&mut incoming, ends).await,
             Err(lost) => lost.into(),
         };
         match end {
@@ -99,11 +112,12 @@ impl Session {
                 self.app.options.meter.socket_lagged();
                 self.out.close(close_code::POLICY, "socket.too_slow").await;
             }
+            End::Stops => self.out.close(close_code::AWAY, STOPPING).await,
             End::Unreadable(reason) => self.out.close(close_code::POLICY, reason).await,
         }
     }
 
-    async fn exchange(&mut self, incoming: &mut SplitStream<WebSocket>) -> End {
+    async fn exchange(&mut self, incoming: &mut SplitStream<WebSocket>, ends: &mut Ends) -> End {
         let mut ping = interval(self.app.options.limits.socket_ping);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.reset();
@@ -124,6 +138,8 @@ impl Session {
                     Err(RecvError::Lagged(_)) => Err(End::TooSlow),
                     Err(RecvError::Closed) => Err(End::Gone),
                 },
+                // A command that has begun has its answer before that.
+                () = ends.wait() => Err(End::Stops),
                 _ = ping.tick() => {
                     if std::mem::replace(&mut heard, false) { self.out.ping().map_err(End::from) } else { Err(End::Gone) }
                 }
