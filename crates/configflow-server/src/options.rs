@@ -41,7 +41,7 @@ pub struct ServerLimits {
     pub header_time: Duration,
     /// How many connections may be open; 1,024.
     pub connections: usize,
-    /// How long requests may take to end when the server stops; 4 seconds.
+    /// How long requests may take to end when the server stops; 3 seconds.
     pub farewell: Duration,
     /// How many messages may wait for a slow WebSocket client; 512.
     pub socket_queue: usize,
@@ -63,7 +63,7 @@ impl Default for ServerLimits {
             body_time: Duration::from_secs(30),
             header_time: Duration::from_secs(10),
             connections: 1024,
-            farewell: Duration::from_secs(4),
+            farewell: Duration::from_secs(3),
             socket_queue: 512,
             socket_message: 2 << 20,
             subscriptions: 64,
