@@ -41,12 +41,7 @@ impl Listen {
     /// Listens with the limits of the API.
     #[must_use]
     pub fn new(listener: TcpListener, options: &Options) -> Self {
-        Self {
-            listener,
-            limits: options.limits,
-            meter: Arc::clone(&options.meter),
-            ending: Arc::clone(&options.ending),
-        }
+        Self { listener, limits: options.limits, meter: Arc::clone(&options.meter), ending: Arc::clone(&options.ending) }
     }
 }
 

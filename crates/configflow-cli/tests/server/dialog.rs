@@ -47,11 +47,8 @@ impl<'s> Dialog<'s> {
             self.command(command).await;
         }
         if self.fixture.steps.first().is_none_or(|step| step.start.is_none()) {
-            let first = StartStep {
-                source: Some(self.fixture.source.clone()),
-                init: self.fixture.init.clone(),
-                ..StartStep::default()
-            };
+            let first =
+                StartStep { source: Some(self.fixture.source.clone()), init: self.fixture.init.clone(), ..StartStep::default() };
             self.start(&first).await;
         }
         for step in &self.fixture.steps {

@@ -21,10 +21,6 @@ use crate::routes::wire;
         wire::NoFlow
     )
 )]
-pub(super) async fn back(
-    State(app): State<App>,
-    principal: Principal,
-    Path(flow_id): Path<String>,
-) -> Result<Response, Refusal> {
+pub(super) async fn back(State(app): State<App>, principal: Principal, Path(flow_id): Path<String>) -> Result<Response, Refusal> {
     Ok(json_body(StatusCode::OK, &*app.caller(&principal).back(&flow_id).await?))
 }

@@ -12,6 +12,8 @@ use crate::support::Served;
 pub(crate) struct Found {
     /// As they were.
     pub(crate) restored: u64,
+    /// At the same step with a fresh link, since nobody knows whether the code was sent.
+    pub(crate) interrupted: u64,
     /// With the answer that was on its way.
     pub(crate) went_on: u64,
     /// Ended, since their definition changed.
@@ -131,7 +133,7 @@ async fn own(person: &mut Person, entry: Option<Value>, server: &Served, way: &W
         // The code may have been sent: a fresh attempt stands in its place, and everything else is the same.
         assert!(matches!(step.as_str(), "pasted" | "called_back"), "{now}\n{}", person.told());
         assert_eq!(without_address(&now), without_address(&open.shown), "{}", person.told());
-        found.restored += 1;
+        found.interrupted += 1;
     } else {
         assert!(runs, "shows {now}, and showed {}\n{}", open.shown, person.told());
         let next = now["step_id"].as_str().unwrap_or_default();

@@ -71,7 +71,8 @@ async fn what_was_acknowledged_outlives_every_kill_of_the_server() {
     let kills = number("CONFIGFLOW_KILLS").unwrap_or(KILLS);
     println!("CONFIGFLOW_SEED={seed} CONFIGFLOW_KILLS={kills}");
     let mut random = Random(seed);
-    let script = json!({"api": [{"method": "GET", "url": "https://api.example/check", "status": 200, "json": {"serial": "s-1"}}]});
+    let script =
+        json!({"api": [{"method": "GET", "url": "https://api.example/check", "status": 200, "json": {"serial": "s-1"}}]});
     let script: Script = serde_json::from_value(script).expect("a script");
     let provider = Simulated::start(script).await.expect("the provider starts");
     let folder = tempfile::tempdir().expect("a folder");
@@ -136,13 +137,12 @@ async fn what_was_acknowledged_outlives_every_kill_of_the_server() {
     assert!(redemptions.len() >= entries, "every entry was linked by a code of its own");
     said_no_secret(&server.said, &persons);
     let acknowledged: u64 = persons.iter().map(|person| person.acknowledged).sum();
-    let interrupted: u64 = persons.iter().map(|person| person.interrupted).sum();
     println!(
-        "{counts:?} {found:?}: {acknowledged} answers acknowledged, {interrupted} interrupted, {entries} entries exact, {} codes, none \
+        "{counts:?} {found:?}: {acknowledged} answers acknowledged, {entries} entries exact, {} codes, none \
          sent twice",
         redemptions.len()
     );
-    assert!(acknowledged > kills && found.restored > kills / 2, "there was something to lose");
+    assert!(acknowledged > kills && found.restored >= kills / 2, "there was something to lose");
 }
 
 fn define(flows: &Path, version: usize) {

@@ -82,7 +82,6 @@ pub(crate) struct Person {
     /// Accounts that are done: their numbers, and their entries where they were not removed.
     pub(crate) done: Vec<(u64, Option<Stored>)>,
     pub(crate) acknowledged: u64,
-    pub(crate) interrupted: u64,
 }
 
 impl Person {
@@ -90,7 +89,7 @@ impl Person {
     pub(crate) fn new(number: u64, step: u64) -> Self {
         let (open, entry, pending) = (None, None, Pending::Nothing);
         let (history, done) = (Vec::new(), Vec::new());
-        Self { number, open, entry, pending, called_back: false, history, step, done, acknowledged: 0, interrupted: 0 }
+        Self { number, open, entry, pending, called_back: false, history, step, done, acknowledged: 0 }
     }
 
     pub(crate) fn told(&self) -> String {
@@ -237,9 +236,6 @@ impl Person {
             return Ok(());
         }
         assert_eq!(came.status, 200, "{}\n{}", came.whole, self.told());
-        if came.body["errors"]["base"] == json!("interrupted") {
-            self.interrupted += 1;
-        }
         let lost = self.called_back && came.body["errors"]["base"] == json!("returned_url");
         assert!(!lost, "the callback was acknowledged and is lost\n{}", self.told());
         self.called_back = false;
