@@ -26,6 +26,7 @@ mod listen;
 mod metrics;
 mod openapi;
 mod options;
+mod places;
 mod refusal;
 mod request;
 mod routes;

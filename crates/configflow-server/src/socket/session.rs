@@ -1,5 +1,7 @@
 //! One client: who it is, its commands in their turn, its events.
 
+use std::sync::Arc;
+
 use axum::extract::ws::{Message, WebSocket, close_code};
 use configflow_engine::Notice;
 use futures_util::StreamExt;
@@ -15,6 +17,7 @@ use super::subscription::Subscriptions;
 use crate::HOME_ASSISTANT;
 use crate::app::App;
 use crate::ending::Ends;
+use crate::places::Place;
 use crate::request::parse;
 
 /// Why clients are closed when the server stops.
@@ -48,8 +51,8 @@ pub(super) struct Session {
 }
 
 /// Serves a client until it goes.
-pub(super) async fn run(app: App, socket: WebSocket) {
-    let meter = std::sync::Arc::clone(&app.options.meter);
+pub(super) async fn run(app: App, socket: WebSocket, place: Option<Arc<Place>>) {
+    let meter = Arc::clone(&app.options.meter);
     meter.socket_opened();
     let limits = app.options.limits;
     // Held to the end, which a server that stops waits for.
@@ -58,12 +61,17 @@ pub(super) async fn run(app: App, socket: WebSocket) {
     let out = Outgoing::new(sink, limits.socket_queue);
     if out.send(&json!({"type": "auth_required", "ha_version": HOME_ASSISTANT})).is_ok() {
         let introduced = tokio::select! {
-            introduced = timeout(limits.socket_auth, principal(&app, &mut incoming)) => Some(introduced),
-            () = ends.wait() => None,
+            introduced = timeout(limits.socket_auth, principal(&app, &mut incoming)) => introduced,
+            () = ends.wait() => {
+                out.close(close_code::AWAY, STOPPING).await;
+                meter.socket_closed();
+                return;
+            }
+            () = displaced(place.as_deref()) => Ok(Err("Too many connections")),
         };
         match introduced {
-            None => out.close(close_code::AWAY, STOPPING).await,
-            Some(Ok(Ok(principal))) => {
+            Ok(Ok(principal)) => {
+                place.iter().for_each(|place| place.keep());
                 // From here on nothing is missed: whoever subscribes sees what happens after its answer.
                 let notices = app.engine.notices();
                 let subscriptions = Subscriptions::new(limits.subscriptions);
@@ -71,15 +79,23 @@ pub(super) async fn run(app: App, socket: WebSocket) {
                 tracing::debug!(%principal, "a client is there");
                 session.serve(incoming, &mut ends).await;
             }
-            Some(Ok(Err(message))) => {
+            Ok(Err(message)) => {
                 // That the client does not read it is its own affair.
                 let _ = out.send(&json!({"type": "auth_invalid", "message": message}));
                 out.end().await;
             }
-            Some(Err(_)) => out.close(close_code::POLICY, "it took too long to say who it is").await,
+            Err(_) => out.close(close_code::POLICY, "it took too long to say who it is").await,
         }
     }
     meter.socket_closed();
+}
+
+/// Ready when somebody else has the place of a client that has not said who it is.
+async fn displaced(place: Option<&Place>) {
+    match place {
+        Some(place) => place.displaced().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Who the client is; or what it is told.

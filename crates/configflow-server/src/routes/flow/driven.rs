@@ -32,12 +32,12 @@ macro_rules! paths {
     ($family:expr, $path:literal) => {
         /// What the dialog shows now.
         #[utoipa::path(
-                    get,
-                    path = $path,
-                    tag = "flows",
-                    params(("flow_id" = String, Path, description = "The flow")),
-                    responses((status = 200, description = "What the flow shows", body = wire::FlowResult), wire::NoFlow)
-                )]
+                            get,
+                            path = $path,
+                            tag = "flows",
+                            params(("flow_id" = String, Path, description = "The flow")),
+                            responses((status = 200, description = "What the flow shows", body = wire::FlowResult), wire::NoFlow)
+                        )]
         pub(in crate::routes) async fn show(
             State(app): State<App>,
             principal: Principal,
@@ -48,16 +48,16 @@ macro_rules! paths {
 
         /// Answers what the dialog shows.
         #[utoipa::path(
-                    post,
-                    path = $path,
-                    tag = "flows",
-                    params(("flow_id" = String, Path, description = "The flow")),
-                    request_body = wire::AnswerBody,
-                    responses(
-                        (status = 200, description = "What the flow shows next", body = wire::FlowResult),
-                        wire::RefusedAnswer, wire::NoFlow, wire::Busy
-                    )
-                )]
+                            post,
+                            path = $path,
+                            tag = "flows",
+                            params(("flow_id" = String, Path, description = "The flow")),
+                            request_body = wire::AnswerBody,
+                            responses(
+                                (status = 200, description = "What the flow shows next", body = wire::FlowResult),
+                                wire::RefusedAnswer, wire::NoFlow, wire::Busy
+                            )
+                        )]
         pub(in crate::routes) async fn answer(
             State(app): State<App>,
             principal: Principal,
@@ -69,12 +69,12 @@ macro_rules! paths {
 
         /// Gives the dialog up.
         #[utoipa::path(
-                    delete,
-                    path = $path,
-                    tag = "flows",
-                    params(("flow_id" = String, Path, description = "The flow")),
-                    responses((status = 200, description = "It is over", body = wire::Message), wire::NoFlow)
-                )]
+                            delete,
+                            path = $path,
+                            tag = "flows",
+                            params(("flow_id" = String, Path, description = "The flow")),
+                            responses((status = 200, description = "It is over", body = wire::Message), wire::NoFlow)
+                        )]
         pub(in crate::routes) async fn abort(
             State(app): State<App>,
             principal: Principal,
