@@ -35,6 +35,7 @@ pub(crate) fn options() -> Options {
             .parameters()
             .map(|parameter| (parameter.name().to_owned(), parameter.choices().map(str::to_owned).collect()))
             .collect(),
+        methods: provider.methods().iter().map(|method| method.as_str().to_owned()).collect(),
     };
     Options { providers: Some(catalogue.providers().map(known).collect()), ..Options::default() }
 }
