@@ -92,6 +92,7 @@ static BUILTINS: LazyLock<Vec<Arc<Signature>>> = LazyLock::new(|| {
         .gives(Shape::Fields(vec![
             ("url".to_owned(), ValueKind::String),
             ("redirect_uri".to_owned(), ValueKind::String),
+            ("method".to_owned(), ValueKind::String),
             ("implementation".to_owned(), ValueKind::String),
             ("implementation_name".to_owned(), ValueKind::String),
         ]))
