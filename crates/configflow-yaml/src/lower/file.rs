@@ -10,6 +10,8 @@ use indexmap::IndexMap;
 use super::budget::MAX_STEPS;
 use super::field::LoweredField;
 use super::keys::EXPECTED;
+use super::library::library;
+use super::link::Linked;
 use super::names::{LANGUAGE_NAMES, NAME_TAKEN, NEVER_FIELDS, RESERVED_NAME};
 use super::trace::{LetTrace, Sink, Trace};
 use super::{DefinedField, DialogKind, FieldName, Lost, Lowered, Lowering, Traces, value_of};
@@ -48,7 +50,7 @@ pub(crate) fn lower(root: &Node, options: &Options, source: &str) -> (Option<Low
     let links = before.linked(root);
     let mut lowering = Lowering { links: &links, ..Lowering::new(options) };
     (lowering.diagnostics, lowering.lost) = (before.diagnostics, before.lost);
-    let lowered = lowering.file(root, &libraries, source);
+    let lowered = lowering.file(root, &libraries, &with_libraries(root, &links, source));
     (lowered, lowering.diagnostics)
 }
 
@@ -360,6 +362,13 @@ fn mentions(template: &Template) -> HashMap<String, usize> {
         *mentions.entry(word.to_owned()).or_default() += 1;
     }
     mentions
+}
+
+/// The text that a definition is made of: with a library that changes, the definition does.
+fn with_libraries(root: &Node, links: &[Linked], source: &str) -> String {
+    let included = included_node(root).map(Node::entries).unwrap_or_default().iter().filter_map(|(key, _)| key.as_str());
+    let texts = included.chain((!links.is_empty()).then_some("link")).filter_map(library);
+    texts.fold(source.to_owned(), |whole, text| whole + text)
 }
 
 /// What the file includes, also behind a slip of the finger.

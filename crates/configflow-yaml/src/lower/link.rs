@@ -105,7 +105,7 @@ impl Lowering<'_> {
         let default_path = Node { value: NodeValue::String("/auth/external/callback".to_owned()), ..key.clone() };
         let no_items = Node { value: NodeValue::List(Vec::new()), ..key.clone() };
         for (parameter, value) in [
-            ("$methods", methods.as_ref().map_or(&nothing, |(node, _)| node)),
+            ("$methods", methods.as_ref().map(|(node, _)| *node).filter(|node| is_list(node)).unwrap_or(&nothing)),
             ("$callback_path", path.unwrap_or(&default_path)),
             ("$implementation", says.peek("implementation").unwrap_or(&nothing)),
             ("$do", keys.peek("do").unwrap_or(&no_items)),
@@ -118,11 +118,18 @@ impl Lowering<'_> {
             prune(&mut steps, written);
         }
         let plain: String = name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
-        let plain = if plain.starts_with(|first: char| first.is_ascii_digit()) { format!("_{plain}") } else { plain };
-        let mut fields = value_of(&tree, "fields")?.clone();
-        rename(&mut fields, &name, &plain);
+        let mut plain = if plain.starts_with(|first: char| first.is_ascii_digit()) { format!("_{plain}") } else { plain };
+        let made = |plain: &str| {
+            let mut fields = value_of(&tree, "fields").cloned().unwrap_or_else(|| nothing.clone());
+            rename(&mut fields, &name, plain);
+            fields
+        };
+        let mut fields = made(&plain);
+        while self.takes_fields(root, &fields) {
+            plain.push('_');
+            fields = made(&plain);
+        }
         rename(&mut steps, &name, &plain);
-        self.free_fields(root, &fields);
         if let Some(before) = keys.peek("before") {
             put_before(&mut steps, &name, before);
         }
@@ -162,7 +169,7 @@ impl Lowering<'_> {
     fn methods<'m>(&mut self, node: &'m Node, root: &Node) -> Option<Vec<&'m str>> {
         let items = match &node.value {
             NodeValue::List(items) if !items.is_empty() => items,
-            NodeValue::String(text) if text.contains("{{") => return None,
+            NodeValue::String(_) if is_list(node) => return None,
             NodeValue::List(_) => {
                 self.report(EXPECTED, node.span, &format!("expected {}, found an empty list", listed(&METHODS)));
                 return None;
@@ -221,15 +228,18 @@ impl Lowering<'_> {
         None
     }
 
-    /// The names that the steps give a meaning are no fields of the file.
-    fn free_fields(&mut self, root: &Node, made: &Node) {
+    /// The names that the steps give a meaning are no fields of the file. Reports one that is, and says whether there is one.
+    fn takes_fields(&mut self, root: &Node, made: &Node) -> bool {
+        let mut taken = false;
         for (key, _) in root.get("fields").map(Node::entries).unwrap_or_default() {
             let Some(name) = key.as_str().filter(|name| !SHOWN_FIELDS.contains(name)) else { continue };
             if let Some((made, _)) = made.entries().iter().find(|(made, _)| made.as_str() == Some(name)) {
                 self.report(NAME_TAKEN, key.span, &format!("`{name}` is a name that a `link` step sets"))
                     .label(made.span, "the `link` step");
+                taken = true;
             }
         }
+        taken
     }
 
     fn add_placeholders(&mut self, steps: &mut Node, more: &Node) {
@@ -300,7 +310,9 @@ impl Lowering<'_> {
             let Some(made_name) = made.as_str().filter(|made| *made != name) else { continue };
             let Some((_, found)) = own.iter().find(|(own, _)| *own == made_name) else { continue };
             let shows = |step: &Node, kinds: &[&str]| kinds.iter().any(|kind| step.get(kind).is_some());
-            let (kinds, wanted): (&[&str], &str) = if step.get("progress").is_some() {
+            let (kinds, wanted): (&[&str], &str) = if step.get("menu").is_some() {
+                (&["menu"], "shows a menu")
+            } else if step.get("progress").is_some() {
                 (&["progress"], "shows a progress")
             } else if step.get("form").is_some() {
                 (&["form", "external"], "shows a form or an external page")
@@ -318,6 +330,11 @@ impl Lowering<'_> {
             self.report(STEP_CLASH, at, &message).label(made.span, "the step with `link`").hint("give the step another name");
         }
     }
+}
+
+/// Whether it can be a list: written out, or computed.
+fn is_list(node: &Node) -> bool {
+    matches!(node.value, NodeValue::List(_)) || node.as_str().is_some_and(|text| text.contains("{{"))
 }
 
 /// Takes away the steps of other methods than these, and what leads to them.
@@ -352,7 +369,7 @@ fn rename(node: &mut Node, step: &str, name: &str) {
 /// What the file does on entering happens first.
 fn put_before(steps: &mut Node, name: &str, before: &Node) {
     let step = entries_mut(steps).iter_mut().find(|(key, _)| key.as_str() == Some(name));
-    let part = step.and_then(|(_, step)| entries_mut(step).iter_mut().find(|(key, _)| key.as_str() == Some("before")));
+    let part = step.and_then(|(_, step)| entries_mut(step).iter_mut().find(|(key, _)| key.as_str() == Some("do")));
     if let Some((_, Node { value: NodeValue::List(items), .. })) = part {
         let own = match &before.value {
             NodeValue::List(items) => items.clone(),
