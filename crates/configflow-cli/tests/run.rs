@@ -271,10 +271,10 @@ fn linked(choice: &str, arguments: &[&str]) -> (i32, String) {
 fn an_account_is_linked_by_each_way_in_turn() {
     // The way by its number on the menu, and one more line where a login is offered.
     for (choice, said) in [
-        ("1\n\n", "Microsoft calls this hub back"),
+        ("1\n\n", "\"alt_auth_method\": true"),
         ("2\n\n", "The listener on this machine answered with status 200."),
         ("3\n", "user_code: SIM-0001"),
-        ("4\n\n", "By pasting an address"),
+        ("4\n\n", "&redirect_uri=https%3A%2F%2Flogin.microsoftonline.com%2Fcommon%2Foauth2%2Fnativeclient&"),
     ] {
         let (code, shown) = linked(choice, &[]);
         assert_eq!(code, 0, "{choice:?}: {shown}");

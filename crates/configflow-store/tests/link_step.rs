@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use configflow_core::FlowResult;
 use configflow_engine::{Caller, Engine, FlowError, Start};
@@ -91,7 +92,8 @@ impl Crash {
             let engine = engine(&folder, port, way).await;
             shown(engine.caller("anna").start(Start::user("lamp")).await)
         });
-        gone.shutdown_background();
+        // Whatever ran in it is dropped where it stood.
+        gone.shutdown_timeout(Duration::from_secs(20));
         shown
     }
 }
