@@ -60,10 +60,8 @@ impl Engine {
         let prefix =
             self.inner.external_url().and_then(|hub| Some(url::Url::parse(&hub).ok()?.path().trim_end_matches('/').to_owned()));
         let prefix = prefix.unwrap_or_default();
-        self.returned(query, |redirect| {
-            redirect.path() == path || redirect.path().strip_prefix(prefix.as_str()) == Some(path)
-        })
-        .await
+        self.returned(query, |redirect| redirect.path() == path || redirect.path().strip_prefix(prefix.as_str()) == Some(path))
+            .await
     }
 
     /// Keeps what came back for the attempt that it belongs to, where its redirect URI is the one at which it came.

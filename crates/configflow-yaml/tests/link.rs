@@ -88,10 +88,7 @@ fn what_the_file_says_of_a_failure_goes_first_and_the_rest_stays() {
 #[test]
 fn a_way_that_is_ruled_out_has_no_step() {
     let definition = loaded(&SOUND.replace("[callback, loopback, device, paste]", "[device, callback]"));
-    assert_eq!(
-        names(&definition),
-        ["user", "account", "account_choose", "account_callback", "account_device", "account_linked"]
-    );
+    assert_eq!(names(&definition), ["user", "account", "account_choose", "account_callback", "account_device", "account_linked"]);
     let computed = SOUND.replace("[callback, loopback, device, paste]", "\"{{ ['device'] if secret else ['paste'] }}\"");
     assert_eq!(names(&loaded(&computed)).len(), 8);
 }
@@ -106,7 +103,10 @@ fn a_step_of_the_file_takes_the_place_of_one_that_is_made() {
 
 #[test]
 fn a_file_may_have_several_in_any_dialog() {
-    let more = SOUND.replace("    then: { create_entry", "    then: second\n  second: { link: {}, then: third }\n  third:\n    then: { create_entry");
+    let more = SOUND.replace(
+        "    then: { create_entry",
+        "    then: second\n  second: { link: {}, then: third }\n  third:\n    then: { create_entry",
+    );
     let subentry = "subentries:\n  part:\n    user: { link: ~, then: { create_entry: { title: p } } }\noptions:\n  init: { link: { methods: [device] }, then: { create_entry: { data: {} } } }\n";
     let definition = loaded(&format!("{more}{subentry}"));
     assert_eq!(names(&definition).iter().filter(|name| name.ends_with("_device")).count(), 2);
@@ -145,7 +145,11 @@ const MISTAKES: [(&str, &str, &str); 25] = [
     ("    do:\n", "    §shown_as: x\n    do:\n", "step.key_not_here"),
     ("      - entry.unique: {", "      - §entry.uniqe: {", "action.unknown"),
     ("  secret: { type: string, r", "  §account_failed: { type: string }\n  secret: { type: string, r", "name.taken"),
-    ("  user: { form: [client_id, secret], then: account }", "  user: { form: [client_id, secret], §on_error: {}, then: account }", "step.key_not_here"),
+    (
+        "  user: { form: [client_id, secret], then: account }",
+        "  user: { form: [client_id, secret], §on_error: {}, then: account }",
+        "step.key_not_here",
+    ),
     ("domain: demo", "domain: demo\ninclude: { §link: {} }", "include.unknown"),
 ];
 
@@ -160,7 +164,8 @@ fn one_mistake_is_one_diagnostic() {
         }
         let place = marked.find('§').expect("a place");
         let found = diagnostics(&marked.replacen('§', "", 1));
-        let good = found.len() == 1 && found.iter().all(|one| one.code.as_str() == code && (one.span.start..=one.span.end).contains(&place));
+        let good = found.len() == 1
+            && found.iter().all(|one| one.code.as_str() == code && (one.span.start..=one.span.end).contains(&place));
         if !good {
             let line = marked[..place].lines().count();
             faults.push_str(&format!("{by:?}: expected {code} at line {line}, found:\n{found}\n\n"));
@@ -174,7 +179,9 @@ fn a_link_step_leads_somewhere_and_something_leads_to_it() {
     let without = SOUND.replace("    then: { create_entry: { title: \"{{ client_id }}\", data: \"{{ answers }}\" } }\n", "");
     let codes = |text: &str| -> Vec<String> { diagnostics(text).iter().map(|one| one.code.as_str().to_owned()).collect() };
     assert_eq!(codes(&without), ["structure.missing_key"]);
-    let sometimes = SOUND.replace("    then: { create_entry", "    then:\n      when: client_id == 'x'\n      create_entry").replace("answers }}\" } }", "answers }}\" }");
+    let sometimes = SOUND
+        .replace("    then: { create_entry", "    then:\n      when: client_id == 'x'\n      create_entry")
+        .replace("answers }}\" } }", "answers }}\" }");
     assert_eq!(codes(&sometimes), ["step.dead_end"]);
     let lost = SOUND.replace("then: account }", "then: { abort: enough } }");
     assert_eq!(codes(&lost), ["step.unreachable"]);

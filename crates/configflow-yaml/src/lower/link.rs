@@ -17,7 +17,8 @@ use crate::parse::{Source, parse};
 
 pub(crate) const METHOD: Code = Code::new("link.method", "a `link` step names a way of linking that does not exist");
 pub(crate) const UNAVAILABLE: Code = Code::new("link.unavailable", "a `link` step names a way that the provider does not have");
-pub(crate) const STEP_CLASH: Code = Code::new("link.step_clash", "a step has the name of one that a `link` step makes, and cannot take its place");
+pub(crate) const STEP_CLASH: Code =
+    Code::new("link.step_clash", "a step has the name of one that a `link` step makes, and cannot take its place");
 
 /// The ways of linking an account.
 const METHODS: [&str; 4] = ["callback", "loopback", "device", "paste"];
@@ -65,8 +66,7 @@ impl Lowering<'_> {
         dialogs.extend(root.get("subentries").into_iter().flat_map(|types| types.entries()).map(|(_, dialog)| dialog));
         let mut all: Vec<Linked> = Vec::new();
         for dialog in dialogs {
-            let own: Vec<(&str, &Node)> =
-                dialog.entries().iter().filter_map(|(key, step)| Some((key.as_str()?, step))).collect();
+            let own: Vec<(&str, &Node)> = dialog.entries().iter().filter_map(|(key, step)| Some((key.as_str()?, step))).collect();
             for (key, step) in dialog.entries().iter().filter(|(_, step)| links(step)) {
                 // An alias says the same again.
                 if all.iter().any(|known| known.key == key.span) {
@@ -280,7 +280,9 @@ impl Lowering<'_> {
         }
         for (action, item) in actions {
             let codes = fails(&action);
-            let Some((_, library)) = entries_mut(item).iter_mut().find(|(key, _)| key.as_str() == Some("on_error")) else { continue };
+            let Some((_, library)) = entries_mut(item).iter_mut().find(|(key, _)| key.as_str() == Some("on_error")) else {
+                continue;
+            };
             *library = merged(library, own, &codes);
         }
     }
@@ -381,7 +383,8 @@ fn put_before(steps: &mut Node, name: &str, before: &Node) {
 
 /// Every action of the library that can fail in ways that are known, with the item that calls it.
 fn actions_of<'n>(node: &'n mut Node, found: &mut Vec<(String, &'n mut Node)>) {
-    let action = node.entries().iter().filter_map(|(key, _)| key.as_str()).find(|key| key.starts_with("link.")).map(str::to_owned);
+    let action =
+        node.entries().iter().filter_map(|(key, _)| key.as_str()).find(|key| key.starts_with("link.")).map(str::to_owned);
     if let Some(action) = action {
         found.push((action, node));
         return;
@@ -395,7 +398,8 @@ fn actions_of<'n>(node: &'n mut Node, found: &mut Vec<(String, &'n mut Node)>) {
 
 /// The handlers of one action: for each code what the file says of it, or of any; behind conditions, what the library says.
 fn merged(library: &Node, own: &[(Node, Node)], codes: &[String]) -> Node {
-    let of = |map: &[(Node, Node)], code: &str| map.iter().find(|(key, _)| key.as_str() == Some(code)).map(|(_, rules)| rules.clone());
+    let of =
+        |map: &[(Node, Node)], code: &str| map.iter().find(|(key, _)| key.as_str() == Some(code)).map(|(_, rules)| rules.clone());
     let mut entries = Vec::new();
     for code in codes.iter().map(String::as_str).chain(["timeout", "interrupted", "any"]) {
         if entries.iter().any(|(key, _): &(Node, Node)| key.as_str() == Some(code)) {

@@ -106,7 +106,8 @@ mod tests {
     fn a_picture_and_what_is_empty_leave_nothing_behind() {
         let all = json!({"config": {"progress": {"wait": "{problem}\n\nEnter {code}.\n\n![{page}]({picture})\n\nThen wait."}}});
         let texts = Texts { all };
-        let placeholders = json!({"problem": "", "code": "C-1", "page": "https://a.example", "picture": "data:image/svg+xml;base64,AA"});
+        let placeholders =
+            json!({"problem": "", "code": "C-1", "page": "https://a.example", "picture": "data:image/svg+xml;base64,AA"});
         assert_eq!(texts.progress("wait", &placeholders), "Enter C-1.\n\nThen wait.");
         assert_eq!(texts.progress("other", &placeholders), "other");
     }

@@ -171,8 +171,7 @@ fn engine(arguments: &Arguments, options: &Options) -> Result<Engine, Failure> {
         Some(folder) => providers(folder).map_err(Failure::Providers)?,
         None => Catalogue::builtin(),
     };
-    let mut hub =
-        json!({"external_url": arguments.external_url, "onboarded": true, "local_browser": arguments.local_browser});
+    let mut hub = json!({"external_url": arguments.external_url, "onboarded": true, "local_browser": arguments.local_browser});
     for setting in &arguments.hub {
         let (key, value) = setting.split_once('=').ok_or_else(|| Failure::NoSetting { text: setting.clone() })?;
         hub[key] = json!(value);

@@ -128,24 +128,25 @@ async fn serve(listener: TcpListener, place: Place) {
                 let (place, arrived) = (place.clone(), arrived.clone());
                 tokio::spawn(async move {
                     let _permit = permit;
-                    if tokio::time::timeout(REQUEST, answered(stream, &place)).await.unwrap_or(false) {
-                        // One is enough.
-                        let _ = arrived.try_send(());
-                    }
+                    // Whoever takes longer is cut off.
+                    let _ = tokio::time::timeout(REQUEST, answer(stream, &place, &arrived)).await;
                 });
             }
-            _ = arrival.recv() => return,
+            _ = arrival.recv() => break,
         }
     }
+    // The port is closed first; then whoever brought the answer sees its page.
+    drop(listener);
+    drop(arrival);
 }
 
-/// Answers one request; true where it brought the answer of the attempt.
-async fn answered(mut stream: TcpStream, place: &Place) -> bool {
+/// Answers one request.
+async fn answer(mut stream: TcpStream, place: &Place, arrived: &mpsc::Sender<()>) {
     let mut request = Vec::new();
     let mut part = [0; 2048];
     let query = loop {
         match stream.read(&mut part).await {
-            Ok(0) | Err(_) => return false,
+            Ok(0) | Err(_) => return,
             Ok(length) => request.extend_from_slice(&part[..length]),
         }
         match read(&request, &place.authority) {
@@ -158,9 +159,14 @@ async fn answered(mut stream: TcpStream, place: &Place) -> bool {
         None => Came::Elsewhere,
         Some(query) => came(place, &query).await,
     };
+    if matches!(came, Came::Answer) {
+        // One is enough.
+        let _ = arrived.try_send(());
+        arrived.closed().await;
+    }
+    // A browser that is gone needs no page.
     let _ = stream.write_all(came.page().as_bytes()).await;
     let _ = stream.shutdown().await;
-    matches!(came, Came::Answer)
 }
 
 /// What a request brought.

@@ -21,7 +21,8 @@ impl Inner {
         };
         let provider = linkable.provider();
         let path = text(parameters, "callback_path").unwrap_or(CALLBACK_PATH);
-        let wanted = names(parameters, "methods").unwrap_or_else(|| offered(provider).map(|way| way.as_str().to_owned()).collect());
+        let wanted =
+            names(parameters, "methods").unwrap_or_else(|| offered(provider).map(|way| way.as_str().to_owned()).collect());
         let failed = names(parameters, "failed").unwrap_or_default();
 
         let mut available: Vec<Way> = Vec::new();
