@@ -251,3 +251,69 @@ fn an_error_inside_a_section_stands_beside_its_field() {
     assert!(second.trim_start().starts_with("! port: value must be at most 65535"), "{shown}");
     assert!(!shown.contains("@ data"), "{shown}");
 }
+
+/// The form of the account, by its fields.
+const ACCOUNT: &str = "test\n1234\ncanary-secret\n\n\n\n\n\n\n";
+
+fn linked(choice: &str, arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::cargo_bin("configflow").expect("the command is built");
+    let output = command
+        .arg("run")
+        .arg(flow("ms365_calendar_link.yaml"))
+        .args(arguments)
+        .write_stdin(format!("{ACCOUNT}{choice}"))
+        .output()
+        .expect("it runs");
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn an_account_is_linked_by_each_way_in_turn() {
+    // The way by its number on the menu, and one more line where a login is offered.
+    for (choice, said) in [
+        ("1\n\n", "\"alt_auth_method\": true"),
+        ("2\n\n", "The listener on this machine answered with status 200."),
+        ("3\n", "user_code: SIM-0001"),
+        ("4\n\n", "&redirect_uri=https%3A%2F%2Flogin.microsoftonline.com%2Fcommon%2Foauth2%2Fnativeclient&"),
+    ] {
+        let (code, shown) = linked(choice, &[]);
+        assert_eq!(code, 0, "{choice:?}: {shown}");
+        assert!(shown.contains(said) && shown.contains("Created: test"), "{choice:?}: {shown}");
+        assert!(!shown.contains("canary-secret") && !shown.contains("sim-") && !shown.contains("data:image"), "{shown}");
+    }
+}
+
+#[test]
+fn the_redirect_addresses_are_shown_before_anybody_leaves_and_the_code_has_a_picture() {
+    let (code, shown) = linked("3\n", &["--external-url", "https://home.example"]);
+    assert_eq!(code, 0, "{shown}");
+    let before = shown.split("What next?").next().unwrap_or_default();
+    for address in ["https://home.example/api/ms365", "http://127.0.0.1/", "/common/oauth2/nativeclient"] {
+        assert!(before.contains(address), "{address}: {shown}");
+    }
+    assert!(shown.contains("https://microsoft.com/devicelogin\n") && shown.contains('▀'), "{shown}");
+}
+
+#[test]
+fn a_way_that_fails_leads_to_the_others_with_what_was_typed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = folder.path().join("provider.json");
+    std::fs::write(&script, r#"{"faults": [{"at": "device", "fault": {"error": "invalid_client", "aadsts": 7000218}}]}"#)
+        .expect("written");
+    let arguments = ["--provider", script.to_str().expect("UTF-8"), "--remote-browser"];
+    // Without a browser here there are three ways; the second one cannot begin, and goes last.
+    let (code, shown) = linked("2\n2\n\n", &arguments);
+    assert_eq!(code, 0, "{shown}");
+    assert!(!shown.contains("With a browser on this machine"), "{shown}");
+    assert!(shown.contains("AADSTS7000218") && shown.contains("allow public client flows"), "{shown}");
+    assert!(shown.contains("Created: test") && shown.contains("\"client_id\": \"1234\""), "{shown}");
+}
+
+#[test]
+fn another_way_is_chosen_on_a_form() {
+    // No login there, nothing pasted, but another way; then the pasted address.
+    let (code, shown) = linked("1\nn\ny\n4\n\n", &[]);
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(shown.matches("What next?").count(), 2, "{shown}");
+    assert!(shown.contains("Created: test"), "{shown}");
+}

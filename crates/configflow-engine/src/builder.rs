@@ -1,7 +1,7 @@
 //! Puts an engine together.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use configflow_core::Definition;
 use configflow_core::signature::Signatures;
@@ -36,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) limits: Limits,
     pub(crate) hub: RwLock<Arc<Value>>,
+    /// Itself, for what outlives the call that began it.
+    pub(crate) me: Weak<Inner>,
     last_ulid: Mutex<ulid::Ulid>,
     pub(crate) notices: broadcast::Sender<Notice>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -140,7 +142,8 @@ impl Builder {
         self
     }
 
-    /// What the name `hub` holds: location, country, language, time_zone, currency, onboarded, external_url.
+    /// What the name `hub` holds: location, country, language, time_zone, currency, onboarded, external_url. Where `local_browser`
+    /// is true, people use a browser on this machine, so that a provider may send it to a listener here (RFC 8252 §7.3).
     #[must_use]
     pub fn hub(mut self, hub: Value) -> Self {
         self.hub = hub;
@@ -184,7 +187,8 @@ impl Builder {
         let link = Link::new(self.catalogue, self.outbound, &self.limits, Arc::clone(&self.clock), Arc::clone(&self.entropy))
             .map_err(|_| BuildError)?;
         Ok(Engine {
-            inner: Arc::new(Inner {
+            inner: Arc::new_cyclic(|me| Inner {
+                me: me.clone(),
                 definitions: Definitions::new(self.definitions, self.source),
                 store: self.store,
                 flows: Flows::default(),

@@ -39,7 +39,7 @@ impl Engine {
     /// [`FlowError::UnknownFlow`] where no attempt under way has this `state`, [`FlowError::EmptyCallback`] where it brings
     /// nothing: the attempt is then as it was.
     pub async fn callback(&self, query: &str) -> Result<Callback, FlowError> {
-        self.returned(None, query).await
+        self.returned(query, |_| true).await
     }
 
     /// The same for a callback that came to a path of the hub: it has to be that of the attempt's redirect URI, so that an
@@ -48,19 +48,19 @@ impl Engine {
     /// # Errors
     /// As for [`Engine::callback`].
     pub async fn callback_at(&self, path: &str, query: &str) -> Result<Callback, FlowError> {
-        self.returned(Some(path), query).await
-    }
-
-    async fn returned(&self, path: Option<&str>, query: &str) -> Result<Callback, FlowError> {
-        if !url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error")) {
-            return Err(FlowError::EmptyCallback);
-        }
         // A gateway in front of the hub may have taken its own prefix away.
         let prefix =
             self.inner.external_url().and_then(|hub| Some(url::Url::parse(&hub).ok()?.path().trim_end_matches('/').to_owned()));
         let prefix = prefix.unwrap_or_default();
-        let is_here =
-            |redirect: &str| path.is_none_or(|path| redirect == path || redirect.strip_prefix(prefix.as_str()) == Some(path));
+        self.returned(query, |redirect| redirect.path() == path || redirect.path().strip_prefix(prefix.as_str()) == Some(path))
+            .await
+    }
+
+    /// Keeps what came back for the attempt that it belongs to, where its redirect URI is the one at which it came.
+    pub(crate) async fn returned(&self, query: &str, is_here: impl Fn(&url::Url) -> bool) -> Result<Callback, FlowError> {
+        if !url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error")) {
+            return Err(FlowError::EmptyCallback);
+        }
         let now = self.inner.clock.now();
         let flow_id = self.inner.link.returned(query, now, is_here).ok_or(FlowError::UnknownFlow)?;
         let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;

@@ -49,6 +49,7 @@ impl Engine {
             match inner.restore(stored, definition) {
                 Restored::GoesOn(flow, once) => {
                     resumed.flows += 1;
+                    inner.listen_again(&flow);
                     if flow.state().effect().is_some() {
                         waiting.push((flow, once));
                     }
@@ -111,7 +112,9 @@ impl Inner {
     fn go_on(self: &Arc<Self>, flow: Arc<Flow>, once: Option<Box<Once>>) {
         let state = flow.state();
         let Some(effect) = state.effect() else { return };
-        let once = once.filter(|once| once.effect == effect);
+        // A code that somebody types in elsewhere is asked about again and again anyhow: nothing is sent twice that was not before.
+        let polls = running_action(&flow).as_deref() == Some("link.device_poll");
+        let once = once.filter(|once| once.effect == effect && !(polls && once.outcome.is_none()));
         let Some(once) = once else {
             match rerun(&flow.definition, &state) {
                 Ok(Some(effect)) => self.run(&flow, effect),
@@ -140,7 +143,6 @@ impl Inner {
         tracing::info!(flow_id = %flow.id, "an action that may run only once was interrupted");
         match running_action(flow).as_deref() {
             Some("link.redeem") => self.redeem_interrupted(flow).await,
-            Some("link.device_poll") => self.poll_interrupted(flow),
             _ => EffectOutcome::failed(Failure::interrupted()),
         }
     }

@@ -78,6 +78,8 @@ fn step() -> Value {
             "menu": {"type": ["array", "object"]},
             "external": {"type": "string"},
             "progress": {"type": "string"},
+            "link": link(),
+            "on_error": {"$ref": "#/$defs/on_error"},
             "check": {"$ref": "#/$defs/sequence"},
             "do": {"$ref": "#/$defs/sequence"},
             "then": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/sequence"}]},
@@ -91,6 +93,21 @@ fn step() -> Value {
             "each": {"$ref": "#/$defs/each"},
             "sort": {"type": "boolean"},
             "extra": {"enum": ["refuse", "take", "drop"]},
+        },
+    })
+}
+
+fn link() -> Value {
+    let methods = json!({"enum": ["callback", "loopback", "device", "paste"]});
+    json!({
+        "type": ["object", "null"], "additionalProperties": false,
+        "properties": {
+            "methods": {"oneOf": [{"type": "array", "items": methods, "minItems": 1}, {"type": "string"}]},
+            "callback_path": {"type": "string", "pattern": "^/"},
+            "implementation": {"type": ["string", "null"]},
+            "shown_as": {
+                "type": "object", "propertyNames": methods, "additionalProperties": {"type": "string"},
+            },
         },
     })
 }

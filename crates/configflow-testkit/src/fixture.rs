@@ -147,7 +147,7 @@ pub struct FixtureStep {
     /// Answers what is shown.
     #[serde(default)]
     pub answer: Option<Value>,
-    /// The provider calls the hub back: the person logs in by the link that is shown.
+    /// The provider calls the hub back, or the listener on this machine: the person logs in by the link that is shown.
     #[serde(default)]
     pub call_back: bool,
     /// Asks again, as a client does after a notice. Where a progress is shown, waits until it is over.

@@ -1,6 +1,6 @@
 //! Hides what differs from run to run, the same way everywhere: in what `drive` prints, in snapshots, in transcripts.
 //!
-//! Ids, times and the one-time parameters of URLs become `<flow_id>`, `<entry_id>`, `<time>`, `<state>` and so on; answers of
+//! Ids, times, free ports of this machine and the one-time parameters of URLs become `<flow_id>`, `<entry_id>`, `<time>`, `<state>` and so on; answers of
 //! secret fields become `<secret>`.
 
 use std::sync::LazyLock;
@@ -13,6 +13,12 @@ static ONE_TIME: LazyLock<Regex> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the pattern is a constant, compiled by the first test")]
     Regex::new(r"(?P<name>[?&#](state|nonce|code_challenge|code_verifier|code|session_state)=)(?P<value>[^&#\s]*)")
         .expect("a pattern")
+});
+
+/// A port of this machine that was free.
+static LOOPBACK: LazyLock<Regex> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the pattern is a constant, compiled by the first test")]
+    Regex::new(r"(?P<host>(127\.0\.0\.1|\[::1\])(:|%3A))\d+").expect("a pattern")
 });
 
 /// What to hide beside what is always hidden.
@@ -62,6 +68,7 @@ impl Mask {
                 format!("{name}<{}>", name.trim_matches(['?', '&', '#', '=']))
             })
             .into_owned();
+        text = LOOPBACK.replace_all(&text, "${host}<port>").into_owned();
         for (known, name) in &self.known {
             if known.chars().count() > 3 && text.contains(known) {
                 text = text.replace(known, name);
@@ -76,7 +83,7 @@ fn volatile(key: &str, value: &Value) -> Option<Value> {
     let name = match key {
         "flow_id" | "entry_id" | "subentry_id" if value.is_string() => key,
         "created_at" | "modified_at" if !value.is_null() => "time",
-        "user_code" | "device_code" if value.is_string() => key,
+        "user_code" | "device_code" | "qr_code" if value.is_string() => key,
         _ => return None,
     };
     Some(Value::String(format!("<{name}>")))
@@ -105,12 +112,15 @@ mod tests {
         let shown = mask.value(&json!({
             "flow_id": "x", "handler": "01ABC", "title": "t", "created_at": 1.5,
             "auth_url": "https://h/a?client_id=1&state=abc&nonce=n&client_info=1",
+            "redirect_uri": "http://127.0.0.1:50123/", "other": "https://h/a?redirect_uri=http%3A%2F%2F127.0.0.1%3A50123%2F&x=1",
         }));
         assert_eq!(
             shown,
             json!({
                 "flow_id": "<flow_id>", "handler": "<entry_id>", "title": "t", "created_at": "<time>",
                 "auth_url": "https://h/a?client_id=1&state=<state>&nonce=<nonce>&client_info=1",
+                "redirect_uri": "http://127.0.0.1:<port>/",
+                "other": "https://h/a?redirect_uri=http%3A%2F%2F127.0.0.1%3A<port>%2F&x=1",
             })
         );
     }

@@ -53,6 +53,8 @@ pub struct KnownProvider {
     pub name: String,
     /// Its parameters, each with the values that it can have; none where it takes any.
     pub parameters: Vec<(String, Vec<String>)>,
+    /// The ways in which an account can be linked at it: `callback`, `loopback`, `device`, `paste`.
+    pub methods: Vec<String>,
 }
 
 /// A definition that can be used, and what may be worth a look in it.

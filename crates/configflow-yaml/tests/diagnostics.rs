@@ -20,15 +20,16 @@ fn read(name: &str) -> Source {
 }
 
 fn diagnostics(source: &Source) -> Diagnostics {
-    let provider = |name: &str, parameters: &[&str]| KnownProvider {
+    let provider = |name: &str, parameters: &[&str], methods: &[&str]| KnownProvider {
         name: name.to_owned(),
         parameters: parameters.iter().map(|name| ((*name).to_owned(), Vec::new())).collect(),
+        methods: methods.iter().map(|&name| name.to_owned()).collect(),
     };
     let providers = [
-        provider("acme_cloud", &[]),
-        provider("google", &[]),
-        provider("iotty", &[]),
-        provider("microsoft_entra", &["cloud", "tenant"]),
+        provider("acme_cloud", &[], &["device", "callback", "loopback"]),
+        provider("google", &[], &["callback", "loopback", "device"]),
+        provider("iotty", &[], &["callback"]),
+        provider("microsoft_entra", &["cloud", "tenant"], &["callback", "loopback", "device", "paste"]),
     ];
     let options = Options { providers: Some(providers.into()), ..Options::default() };
     match load(source, &options) {

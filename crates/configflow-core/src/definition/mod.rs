@@ -101,7 +101,7 @@ pub const SOURCES: [&str; 17] = [
 ];
 
 /// What the name `hub` holds: the hub's settings, as they were when a flow began.
-pub const HUB: [&str; 11] = [
+pub const HUB: [&str; 12] = [
     "latitude",
     "longitude",
     "elevation",
@@ -112,6 +112,7 @@ pub const HUB: [&str; 11] = [
     "currency",
     "onboarded",
     "external_url",
+    "local_browser",
     "unit_system",
 ];
 

@@ -126,6 +126,8 @@ pub struct MenuItem {
     pub label: Option<Template>,
     /// Shown only where this holds.
     pub when: Option<Expr>,
+    /// Its place: lower numbers come first, those of one number in the order of the screen, those without one last.
+    pub rank: Option<Template>,
 }
 
 /// `external:`.

@@ -278,16 +278,19 @@ fn computed_options(spec: &OptionsSource, scope: &Scope) -> Result<Options, Eval
     Ok(Options::of_pairs(pairs))
 }
 
-/// The steps of a menu that can be chosen now, with what they are called on the wire.
+/// The steps of a menu that can be chosen now, in their order, with what they are called on the wire.
 pub(super) fn menu_options(menu: &MenuSpec, scope: &Scope) -> Result<Vec<(String, String)>, EvalError> {
     let mut options = Vec::with_capacity(menu.items.len());
     for item in &menu.items {
         if item.when.as_ref().map_or(Ok(true), |when| when.holds(scope))? {
             let label = item.label.as_ref().map_or_else(|| Ok(item.step.to_string()), |label| label.eval_text(scope))?;
-            options.push((item.step.to_string(), label));
+            let rank = item.rank.as_ref().map(|rank| rank.eval(scope)).transpose()?;
+            options.push((rank.as_ref().and_then(Value::as_f64).unwrap_or(f64::INFINITY), item.step.to_string(), label));
         }
     }
-    Ok(options)
+    // Those of one rank stay in the order of the screen.
+    options.sort_by(|(one, ..), (other, ..)| one.total_cmp(other));
+    Ok(options.into_iter().map(|(_, step, label)| (step, label)).collect())
 }
 
 fn menu_schema(options: &[(String, String)]) -> DataSchema {

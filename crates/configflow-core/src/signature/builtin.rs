@@ -69,13 +69,30 @@ static BUILTINS: LazyLock<Vec<Arc<Signature>>> = LazyLock::new(|| {
         .fails("exists", &[])
         .fails("unreadable", &[])
         .done(),
+    signature("link.methods", "The ways in which the account can be linked here, the best first. Ends the flow where there are none.")
+        .takes("methods", ValueKind::List)
+        .takes("failed", ValueKind::List)
+        .takes("callback_path", ValueKind::String)
+        .takes("implementation", ValueKind::String)
+        .gives(Shape::Fields(vec![
+            ("available".to_owned(), ValueKind::List),
+            ("count".to_owned(), ValueKind::Integer),
+            ("only".to_owned(), ValueKind::String),
+            ("rank".to_owned(), ValueKind::Map),
+            ("redirect_uri".to_owned(), ValueKind::String),
+            ("redirect_uris".to_owned(), ValueKind::Map),
+            ("reasons".to_owned(), ValueKind::Map),
+        ]))
+        .account()
+        .done(),
     signature("link.authorize", "Begins an attempt: makes `link.url`, which the person opens. Ends the flow where the hub has no URL to come back to.")
-        .takes("redirect", ValueKind::OneOf(vec!["native".to_owned(), "callback".to_owned()]))
+        .takes("redirect", ValueKind::OneOf(["native", "callback", "loopback", "paste"].map(str::to_owned).into()))
         .takes("callback_path", ValueKind::String)
         .takes("implementation", ValueKind::String)
         .gives(Shape::Fields(vec![
             ("url".to_owned(), ValueKind::String),
             ("redirect_uri".to_owned(), ValueKind::String),
+            ("method".to_owned(), ValueKind::String),
             ("implementation".to_owned(), ValueKind::String),
             ("implementation_name".to_owned(), ValueKind::String),
         ]))
@@ -91,10 +108,13 @@ static BUILTINS: LazyLock<Vec<Arc<Signature>>> = LazyLock::new(|| {
         .fails("scopes_missing", SCOPES)
         .done(),
     signature("link.device_start", "Asks the provider for a user code (RFC 8628 §3.1).")
+        .takes("implementation", ValueKind::String)
         .gives(Shape::Fields(vec![
             ("user_code".to_owned(), ValueKind::String),
             ("verification_uri".to_owned(), ValueKind::String),
             ("verification_uri_complete".to_owned(), ValueKind::String),
+            ("qr_code".to_owned(), ValueKind::String),
+            ("expires_at".to_owned(), ValueKind::Integer),
             ("expires_in".to_owned(), ValueKind::Integer),
             ("interval".to_owned(), ValueKind::Integer),
         ]))

@@ -246,9 +246,22 @@ impl Run<'_> {
 
     async fn call_back(&mut self, at: usize) -> Result<(), DriveError> {
         let url = self.log_in(at).await?;
+        if url.starts_with("http://127.0.0.1:") || url.starts_with("http://[::1]:") {
+            return self.follow(at, &url).await;
+        }
         let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
         let outcome = self.engine.callback(query).await;
         outcome.map(|_| ()).map_err(|error| DriveError::step(at, format!("the callback found no flow: {error}")))
+    }
+
+    /// The browser is on this machine: it follows the redirect itself.
+    async fn follow(&mut self, at: usize, url: &str) -> Result<(), DriveError> {
+        let Some(simulated) = &self.simulated else { return Ok(()) };
+        let answer = simulated.person().follow(url).await.map_err(|error| DriveError::step(at, error.to_string()))?;
+        match answer.status {
+            200 => Ok(()),
+            status => Err(DriveError::step(at, format!("the listener on this machine answered with status {status}"))),
+        }
     }
 
     /// What the person gets back from the provider by the link that is shown.

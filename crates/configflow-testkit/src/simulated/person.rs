@@ -98,6 +98,16 @@ impl Person {
         Ok(CalledBack { status: got.status, body: got.body, location: got.location })
     }
 
+    /// Follows the provider's redirect to a listener on this machine, as a browser on it does.
+    ///
+    /// # Errors
+    /// When the address is none of this machine's own, or nobody listens there.
+    pub async fn follow(&self, returned: &str) -> Result<CalledBack, LogInError> {
+        let target = Url::parse(returned).ok().filter(is_loopback).ok_or(LogInError::NotAUrl)?;
+        let got = get(&target).await.map_err(LogInError::Unreachable)?;
+        Ok(CalledBack { status: got.status, body: got.body, location: got.location })
+    }
+
     /// What the address bar shows some seconds later.
     fn settled(&self, back: String) -> String {
         let moves_on = self.site.world().script.person == Behaviour::EndsAtWrongplace;
@@ -115,6 +125,15 @@ impl Person {
 impl fmt::Debug for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Person").finish_non_exhaustive()
+    }
+}
+
+/// Whether an address leads to this machine.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(_)) | None => false,
     }
 }
 

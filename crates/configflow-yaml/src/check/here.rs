@@ -89,6 +89,8 @@ impl Place<'_> {
     fn name(&self, root: &str, field: Option<&str>, diagnostics: &mut Diagnostics) {
         let sure = !self.dialog.unsure();
         match root {
+            // That it is missing is said once: at what links, where something does.
+            "link" | "account" if diagnostics.iter().any(|other| other.code.as_str() == "action.no_account") => {}
             "link" | "account" if !self.traces.has_account && !self.step.included => {
                 self.report(NO_ACCOUNT, &format!("`{root}` is read, but the file has no `account:`"), None, diagnostics);
             }

@@ -31,6 +31,14 @@ fn is_used(traces: &Traces, defined: Span) -> bool {
         let of_formulas = traces.lets.iter().flat_map(|formula| &formula.reads).map(|(reads, _)| reads);
         of_steps.chain(of_formulas).flat_map(|reads| &reads.names).any(|name| name.split('.').any(|part| part == root))
     };
+    // What a step with `link` makes stands where the step does: the step goes first.
+    let steps = traces.dialogs.iter().flat_map(|dialog| dialog.steps.iter().map(move |step| (dialog, step)));
+    for (dialog, step) in steps {
+        if step.span == defined && !step.included {
+            let events = dialog.steps.iter().flat_map(|step| &step.events);
+            return events.into_iter().any(|event| matches!(event, Trace::Leads { to, .. } if *to == step.name));
+        }
+    }
     if let Some((name, _)) = traces.fields.iter().find(|(_, field)| field.span == defined) {
         return traces.named_fields.contains(name) || reads(name);
     }
@@ -52,13 +60,6 @@ fn is_used(traces: &Traces, defined: Span) -> bool {
                 _ => false,
             });
             return reads;
-        }
-    }
-    let steps = traces.dialogs.iter().flat_map(|dialog| dialog.steps.iter().map(move |step| (dialog, step)));
-    for (dialog, step) in steps {
-        if step.span == defined {
-            let events = dialog.steps.iter().flat_map(|step| &step.events);
-            return events.into_iter().any(|event| matches!(event, Trace::Leads { to, .. } if *to == step.name));
         }
     }
     true

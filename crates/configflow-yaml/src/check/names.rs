@@ -42,7 +42,7 @@ const EVERYWHERE: [(&str, &[&str]); 16] = [
     ),
     ("init", &[]),
     ("hub", &HUB),
-    ("link", &["url", "redirect_uri", "error"]),
+    ("link", &["url", "redirect_uri", "method", "error"]),
     ("account", &["provider", "api", "key", "username", "name", "unique_id", "scopes"]),
     ("flow_id", &[]),
     ("loop", &["index", "first", "last", "length"]),

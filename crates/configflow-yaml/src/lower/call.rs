@@ -39,7 +39,9 @@ impl Lowering<'_> {
         };
         let known = self.signatures.get(action).is_some();
         self.uses(action, "");
-        if signature.account && !self.has_account {
+        // Of a step with `link` it was said already.
+        let is_said = self.in_library && !self.links.is_empty();
+        if signature.account && !self.has_account && !is_said {
             let message = if self.in_library {
                 "what is included needs `account:` in the file".to_owned()
             } else {

@@ -10,9 +10,11 @@ use indexmap::IndexMap;
 use super::budget::MAX_STEPS;
 use super::field::LoweredField;
 use super::keys::EXPECTED;
+use super::library::library;
+use super::link::Linked;
 use super::names::{LANGUAGE_NAMES, NAME_TAKEN, NEVER_FIELDS, RESERVED_NAME};
 use super::trace::{LetTrace, Sink, Trace};
-use super::{DefinedField, DialogKind, FieldName, Lost, Lowered, Lowering, Traces};
+use super::{DefinedField, DialogKind, FieldName, Lost, Lowered, Lowering, Traces, value_of};
 use crate::Options;
 use crate::diagnostic::{Code, Diagnostics, suggest};
 use crate::node::{Node, NodeValue, Span};
@@ -20,7 +22,7 @@ use crate::node::{Node, NodeValue, Span};
 pub(crate) const DOMAIN: Code = Code::new("file.domain", "`domain` is not a name in lower case");
 pub(crate) const NO_DIALOG: Code = Code::new("file.no_dialog", "a file has no dialog");
 
-const FILE_KEYS: [&str; 17] = [
+pub(super) const FILE_KEYS: [&str; 17] = [
     "domain",
     "version",
     "minor_version",
@@ -45,9 +47,10 @@ pub(crate) fn lower(root: &Node, options: &Options, source: &str) -> (Option<Low
     // The trees of included libraries outlive the lowering that borrows their blocks.
     let mut before = Lowering::new(options);
     let libraries = included_node(root).map(|node| before.included(node)).unwrap_or_default();
-    let mut lowering = Lowering::new(options);
+    let links = before.linked(root);
+    let mut lowering = Lowering { links: &links, ..Lowering::new(options) };
     (lowering.diagnostics, lowering.lost) = (before.diagnostics, before.lost);
-    let lowered = lowering.file(root, &libraries, source);
+    let lowered = lowering.file(root, &libraries, &with_libraries(root, &links, source));
     (lowered, lowering.diagnostics)
 }
 
@@ -58,6 +61,7 @@ impl<'n> Lowering<'n> {
             expressions: Default::default(),
             signatures: options.signatures.clone(),
             providers: options.providers.clone(),
+            links: &[],
             fields: IndexMap::new(),
             lets: IndexMap::new(),
             blocks: IndexMap::new(),
@@ -108,10 +112,17 @@ impl<'n> Lowering<'n> {
             // Whatever it was to define is not missed.
             self.lost = Lost { names: true, fields: true, blocks: true, actions: true, actions_called: true, ..self.lost };
         }
+        let links = self.links;
         // Everything that steps name comes before the steps; what a library brings before what is the file's own.
         let parts_of = |name: &str| -> Vec<(&'n Node, bool)> {
             let brought = libraries.iter().filter_map(|tree| Some((value_of(tree, name)?, true)));
-            brought.chain(keys.peek(name).map(|node| (node, false))).collect()
+            let of_links = links.iter().enumerate().filter_map(|(at, linked)| match name {
+                "fields" => Some((&linked.fields, true)),
+                // All of them read the same formulas.
+                "let" if at == 0 => Some((&linked.lets, true)),
+                _ => None,
+            });
+            brought.chain(of_links).chain(keys.peek(name).map(|node| (node, false))).collect()
         };
         for (node, _) in parts_of("actions") {
             self.declared_actions(node);
@@ -353,13 +364,16 @@ fn mentions(template: &Template) -> HashMap<String, usize> {
     mentions
 }
 
+/// The text that a definition is made of: with a library that changes, the definition does.
+fn with_libraries(root: &Node, links: &[Linked], source: &str) -> String {
+    let included = included_node(root).map(Node::entries).unwrap_or_default().iter().filter_map(|(key, _)| key.as_str());
+    let texts = included.chain((!links.is_empty()).then_some("link")).filter_map(library);
+    texts.fold(source.to_owned(), |whole, text| whole + text)
+}
+
 /// What the file includes, also behind a slip of the finger.
 fn included_node(root: &Node) -> Option<&Node> {
     let known = |key: &Node| key.as_str().is_some_and(|name| FILE_KEYS.contains(&name));
     let slip = |key: &Node| !known(key) && key.as_str().and_then(|name| suggest(name, FILE_KEYS)) == Some("include");
     root.get("include").or_else(|| root.entries().iter().find(|(key, _)| slip(key)).map(|(_, value)| value))
-}
-
-fn value_of<'n>(tree: &'n Node, name: &str) -> Option<&'n Node> {
-    tree.get(name)
 }

@@ -11,7 +11,10 @@ pub(crate) const UNKNOWN_LIBRARY: Code = Code::new("include.unknown", "a library
 pub(crate) const PARAMETER: Code = Code::new("include.parameter", "a library's parameter is missing or unknown");
 
 /// The libraries by name.
-const LIBRARIES: [(&str, &str); 1] = [("oauth2", include_str!("../library/oauth2.yaml"))];
+const LIBRARIES: [(&str, &str); 2] =
+    [("oauth2", include_str!("../library/oauth2.yaml")), ("link", include_str!("../library/link.yaml"))];
+/// Those that `include` takes; the steps of the others are made of one key.
+const INCLUDED: [&str; 1] = ["oauth2"];
 
 /// The text of a library.
 #[must_use]
@@ -36,10 +39,9 @@ impl Lowering<'_> {
         let mut trees = Vec::new();
         for (key, parameters) in entries {
             let Some(name) = self.key_text(key) else { continue };
-            let Some(text) = library(&name) else {
-                let hint = suggest(&name, libraries()).map(|name| format!("did you mean `{name}`?"));
-                let known: Vec<&str> = libraries().collect();
-                self.report(UNKNOWN_LIBRARY, key.span, &format!("there is no library `{name}`; expected {}", listed(&known)))
+            let Some(text) = library(&name).filter(|_| INCLUDED.contains(&name.as_str())) else {
+                let hint = suggest(&name, INCLUDED).map(|name| format!("did you mean `{name}`?"));
+                self.report(UNKNOWN_LIBRARY, key.span, &format!("there is no library `{name}`; expected {}", listed(&INCLUDED)))
                     .maybe_hint(hint);
                 self.lost_library();
                 continue;
@@ -98,7 +100,7 @@ impl Lowering<'_> {
 }
 
 /// Puts a tree and all that is in it at one place.
-fn place(node: &mut Node, span: Span) {
+pub(super) fn place(node: &mut Node, span: Span) {
     (node.span, node.defined, node.verbatim) = (span, None, false);
     match &mut node.value {
         NodeValue::List(items) => items.iter_mut().for_each(|item| place(item, span)),
@@ -121,7 +123,7 @@ fn declared(tree: &Node) -> Vec<String> {
 }
 
 /// Puts a parameter's value wherever the library has its name.
-fn substitute(node: &mut Node, name: &str, by: &Node) {
+pub(super) fn substitute(node: &mut Node, name: &str, by: &Node) {
     match &mut node.value {
         NodeValue::String(text) if text == name => *node = by.clone(),
         NodeValue::List(items) => items.iter_mut().for_each(|item| substitute(item, name, by)),

@@ -12,6 +12,7 @@ mod file;
 mod form;
 mod keys;
 mod library;
+mod link;
 mod names;
 mod outcome;
 mod reads;
@@ -90,6 +91,9 @@ pub(crate) const CODES: &[Code] = &[
     names::RESERVED_NAME,
     library::UNKNOWN_LIBRARY,
     library::PARAMETER,
+    link::METHOD,
+    link::UNAVAILABLE,
+    link::STEP_CLASH,
 ];
 
 /// What a file becomes.
@@ -184,6 +188,8 @@ pub(crate) struct Lowering<'n> {
     pub(crate) expressions: Expressions,
     pub(crate) signatures: Signatures,
     pub(crate) providers: Option<Vec<KnownProvider>>,
+    /// What each `link` step becomes.
+    pub(crate) links: &'n [link::Linked],
     pub(crate) fields: IndexMap<String, DefinedField>,
     pub(crate) lets: IndexMap<Name, Template>,
     pub(crate) blocks: IndexMap<String, &'n Node>,
@@ -247,6 +253,11 @@ pub(crate) struct DefinedField {
     pub(crate) unread: bool,
     pub(crate) span: Span,
     pub(crate) included: bool,
+}
+
+/// What a map has under a name.
+fn value_of<'n>(tree: &'n Node, name: &str) -> Option<&'n Node> {
+    tree.get(name)
 }
 
 impl Lowering<'_> {

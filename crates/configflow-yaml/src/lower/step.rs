@@ -15,12 +15,14 @@ use crate::node::{Node, NodeValue, Span};
 pub(crate) const TWO_SHOWS: Code = Code::new("step.two_shows", "a step shows more than one thing");
 pub(crate) const NOT_HERE: Code = Code::new("step.key_not_here", "a key has no meaning for what the step shows");
 
-const STEP_KEYS: [&str; 18] = [
+pub(super) const STEP_KEYS: [&str; 20] = [
     "before",
     "form",
     "menu",
     "external",
     "progress",
+    "link",
+    "on_error",
     "check",
     "do",
     "then",
@@ -56,32 +58,50 @@ impl Lowering<'_> {
                 if included && own.contains(&step_name.as_str()) {
                     continue;
                 }
-                if !self.may_add_step(key.span) {
-                    break;
+                let Some(linked) = self.links.iter().find(|linked| !included && linked.key == key.span) else {
+                    if !self.add_step(key, value, included, &mut steps, &mut trace) {
+                        break;
+                    }
+                    continue;
+                };
+                trace.unsure |= linked.unsure;
+                for (key, value, is_own) in linked.steps(&own, &step_name) {
+                    self.in_library = true;
+                    self.add_step(key, value, !is_own, &mut steps, &mut trace);
                 }
-                self.trace.clear();
-                let outer = std::mem::take(&mut self.lost.ways);
-                let step = self.step(&step_name, value);
-                // A step that cannot be understood is there all the same, so that what leads to it is not wrong as well.
-                let understood = step.is_some();
-                let step = step.unwrap_or_else(|| Step::named(&step_name));
-                trace.steps.push(StepTrace {
-                    name: step.name.clone(),
-                    span: key.span,
-                    shows: !matches!(step.show, Show::Nothing),
-                    is_menu: matches!(step.show, Show::Menu(_)),
-                    is_form: matches!(step.show, Show::Form(_)),
-                    is_repeated: step.each.is_some(),
-                    unsure: !understood || self.lost.ways,
-                    included,
-                    events: std::mem::take(&mut self.trace),
-                });
-                self.lost.ways |= outer;
-                steps.push(step);
+                self.in_library = false;
             }
             self.in_library = false;
         }
         (Dialog::new(steps), trace)
+    }
+
+    /// Adds a step; false where there is no room for one more.
+    fn add_step(&mut self, key: &Node, value: &Node, included: bool, steps: &mut Vec<Step>, trace: &mut DialogTrace) -> bool {
+        let Some(step_name) = self.key_text(key) else { return true };
+        if !self.may_add_step(key.span) {
+            return false;
+        }
+        self.trace.clear();
+        let outer = std::mem::take(&mut self.lost.ways);
+        let step = self.step(&step_name, value);
+        // A step that cannot be understood is there all the same, so that what leads to it is not wrong as well.
+        let understood = step.is_some();
+        let step = step.unwrap_or_else(|| Step::named(&step_name));
+        trace.steps.push(StepTrace {
+            name: step.name.clone(),
+            span: key.span,
+            shows: !matches!(step.show, Show::Nothing),
+            is_menu: matches!(step.show, Show::Menu(_)),
+            is_form: matches!(step.show, Show::Form(_)),
+            is_repeated: step.each.is_some(),
+            unsure: !understood || self.lost.ways,
+            included,
+            events: std::mem::take(&mut self.trace),
+        });
+        self.lost.ways |= outer;
+        steps.push(step);
+        true
     }
 
     fn step(&mut self, name: &str, node: &Node) -> Option<Step> {
@@ -108,6 +128,7 @@ impl Lowering<'_> {
         }
         self.misplaced(&keys, show, &["defaults", "suggested", "preview", "last_step", "extra"], "form");
         self.misplaced(&keys, show, &["sort"], "menu");
+        self.misplaced(&keys, show, &["on_error"], "link");
         self.out_of_place(&keys, show);
         self.trace.push(Trace::Shows);
         step.preview = keys.take("preview").and_then(|node| self.word(node, "the name of an integration"));
@@ -213,24 +234,27 @@ impl Lowering<'_> {
         match &node.value {
             NodeValue::List(items) => {
                 for item in items {
-                    let (target, when) = match &item.value {
+                    let (target, when, rank) = match &item.value {
                         NodeValue::Map(_) => {
-                            let Some(mut keys) = self.keys(item, "an option of a menu", &["step", "when"]) else { continue };
+                            let known = ["step", "when", "rank"];
+                            let Some(mut keys) = self.keys(item, "an option of a menu", &known) else { continue };
                             let when = keys.take("when").and_then(|node| self.condition(node));
+                            let rank = keys.take("rank");
+                            let rank = rank.map(|node| self.wanted(node, Sink::Shown("the order of a menu"), Wanted::Number));
                             let Some(target) = keys.require(self, "step", "the step that it leads to") else {
                                 self.lost_way();
                                 continue;
                             };
-                            (target, when)
+                            (target, when, rank)
                         }
-                        _ => (item, None),
+                        _ => (item, None, None),
                     };
                     if let Some(step) = self.step_target(target) {
                         let is_same = |item: &MenuItem| item.step == step && item.when.is_none();
                         if when.is_none() && spec.items.iter().any(is_same) {
                             self.report(TWICE, target.span, &format!("the menu has `{step}` already"));
                         }
-                        spec.items.push(MenuItem { step, label: None, when });
+                        spec.items.push(MenuItem { step, label: None, when, rank });
                     }
                 }
             }
@@ -239,7 +263,7 @@ impl Lowering<'_> {
                 for (key, value) in entries {
                     let label = Some(self.wanted(value, Sink::Shown("a label"), Wanted::Text));
                     if let Some(step) = self.step_target(key) {
-                        spec.items.push(MenuItem { step, label, when: None });
+                        spec.items.push(MenuItem { step, label, when: None, rank: None });
                     }
                 }
             }

@@ -22,6 +22,8 @@ pub(crate) enum Wanted {
     List,
     /// True, false or nothing.
     Boolean,
+    /// A number.
+    Number,
 }
 
 impl Wanted {
@@ -33,6 +35,7 @@ impl Wanted {
             Self::Map => "a map",
             Self::List => "a list",
             Self::Boolean => "`true`, `false` or an expression",
+            Self::Number => "a number or an expression",
         }
     }
 
@@ -48,9 +51,10 @@ impl Wanted {
             | (Self::Text, NodeValue::String(_) | NodeValue::Int(_) | NodeValue::Float(_))
             | (Self::Map, NodeValue::Map(_))
             | (Self::List, NodeValue::List(_) | NodeValue::Map(_))
-            | (Self::Boolean, NodeValue::Bool(_) | NodeValue::Null) => true,
+            | (Self::Boolean, NodeValue::Bool(_) | NodeValue::Null)
+            | (Self::Number, NodeValue::Int(_) | NodeValue::Float(_)) => true,
             (Self::Name, NodeValue::String(text)) => !text.trim().is_empty(),
-            (Self::Map | Self::List | Self::Boolean, NodeValue::String(text)) => {
+            (Self::Map | Self::List | Self::Boolean | Self::Number, NodeValue::String(text)) => {
                 whole(text) || (computed(text) && text.matches("{{").count() != text.matches("}}").count())
             }
             _ => false,

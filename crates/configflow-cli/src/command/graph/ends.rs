@@ -27,6 +27,13 @@ pub(super) fn of(call: &Call) -> Vec<(&'static str, String)> {
             let reason = parameter("reason").map_or_else(|| "already_in_progress".to_owned(), |reason| text_of(&reason));
             vec![("in progress", reason)]
         }
+        "link.methods" => vec![("none is possible", "no_link_method".to_owned())],
+        // The other redirects need no address of the hub.
+        "link.authorize"
+            if parameter("redirect").is_some_and(|redirect| matches!(&*text_of(&redirect), "loopback" | "paste")) =>
+        {
+            Vec::new()
+        }
         "link.authorize" => vec![("the hub has no address", "no_url_available".to_owned())],
         "link.implementations" => vec![("none", "missing_credentials".to_owned())],
         _ => Vec::new(),

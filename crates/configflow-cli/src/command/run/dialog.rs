@@ -163,7 +163,12 @@ impl Dialog {
                 return Err(Gone::Closed);
             }
         };
-        if let Some(field) = schema.pointer("/0/name").and_then(Value::as_str) {
+        // A browser on this machine follows the redirect itself; where nobody listens, its address is pasted.
+        if let Ok(followed) = self.ask.interrupt().or(simulated.person().follow(&returned)).await? {
+            say(format_args!("The listener on this machine answered with status {}.", followed.status));
+            return Ok(Map::new());
+        }
+        if let Some(field) = pasted_into(schema) {
             return Ok(Map::from_iter([(field.to_owned(), Value::String(returned))]));
         }
         let query = returned.split_once('?').map(|(_, query)| query).unwrap_or_default();
@@ -207,7 +212,15 @@ impl Dialog {
         let placeholders = &value["description_placeholders"];
         say(format_args!("\n… {}", self.texts.progress(value["progress_action"].as_str().unwrap_or_default(), placeholders)));
         for (name, text) in placeholders.as_object().into_iter().flatten() {
-            say(format_args!("  {name}: {}", text.as_str().map_or_else(|| text.to_string(), str::to_owned)));
+            match text {
+                // A picture: the terminal draws its own of the address.
+                Value::String(text) if text.starts_with("data:") => {}
+                Value::String(text) => say(format_args!("  {name}: {text}")),
+                other => say(format_args!("  {name}: {other}")),
+            }
+        }
+        if let Some(page) = placeholders["verification_uri_complete"].as_str().or(placeholders["verification_uri"].as_str()) {
+            link::print(page);
         }
         let mut notices = self.engine.notices();
         loop {
@@ -274,4 +287,10 @@ impl Dialog {
         }
         Outcome::Fine
     }
+}
+
+/// The field that takes an address: the first one for a text.
+fn pasted_into(schema: &Value) -> Option<&str> {
+    let field = schema.as_array()?.iter().find(|field| field["type"] == "string" || field["selector"].get("text").is_some())?;
+    field["name"].as_str()
 }

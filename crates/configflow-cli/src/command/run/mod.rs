@@ -47,6 +47,12 @@ pub(crate) struct Run {
     /// Where the hub is reached from outside.
     #[arg(long, default_value = HUB)]
     external_url: String,
+    /// The browser is on another machine: no listener on this one is offered.
+    #[arg(long)]
+    remote_browser: bool,
+    /// A JSON file with what the simulated provider does: the `provider` of a fixture.
+    #[arg(long, conflicts_with = "live")]
+    provider: Option<PathBuf>,
     /// The client id that the operator stored for the integration (`application_credentials`); a made-up one by default.
     #[arg(long)]
     client_id: Option<String>,
@@ -83,6 +89,11 @@ fn json_of(file: &Path) -> Result<Value, String> {
     serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", file.display()))
 }
 
+fn script_of(file: &Path) -> Result<Script, String> {
+    let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", file.display()))
+}
+
 /// The definition's file: as it is named, else below the folder, else the file of that domain in it.
 fn found(file: &Path, flows: Option<&Path>) -> PathBuf {
     let below = flows.into_iter().flat_map(|flows| [flows.join(file), flows.join(file).with_extension("yaml")]);
@@ -93,7 +104,14 @@ async fn drive(definition: Definition, texts: Texts, init: Value, arguments: Run
     let simulated = if arguments.live {
         None
     } else {
-        match Simulated::start(Script::default()).await {
+        let script = match arguments.provider.as_deref().map(script_of).transpose() {
+            Ok(script) => script.unwrap_or_default(),
+            Err(reason) => {
+                complain(format_args!("error[file.unreadable]: {reason}"));
+                return Outcome::Broken;
+            }
+        };
+        match Simulated::start(script).await {
             Ok(simulated) => Some(simulated),
             Err(error) => {
                 complain(format_args!("error[{}]: {error}", error.code()));
@@ -103,7 +121,8 @@ async fn drive(definition: Definition, texts: Texts, init: Value, arguments: Run
     };
     let mut builder = Engine::builder()
         .store(Arc::new(MemoryStore::new()))
-        .hub(json!({"external_url": arguments.external_url, "onboarded": true}));
+        // Whoever sits at this terminal has a browser on this machine.
+        .hub(json!({"external_url": arguments.external_url, "onboarded": true, "local_browser": !arguments.remote_browser}));
     if let Some(simulated) = &simulated {
         match Outbound::new().everything_else(&format!("http://127.0.0.1:{}", simulated.port())) {
             Ok(outbound) => builder = builder.outbound(outbound),

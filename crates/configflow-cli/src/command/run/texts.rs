@@ -23,9 +23,16 @@ impl Texts {
         for (name, value) in placeholders.as_object().into_iter().flatten() {
             let value =
                 value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
+            if value.starts_with("data:") {
+                text = without_picture(&text, name);
+            }
             text = text.replace(&format!("{{{name}}}"), &value);
         }
-        Some(text)
+        // What is empty leaves no empty lines behind.
+        while text.contains("\n\n\n") {
+            text = text.replace("\n\n\n", "\n\n");
+        }
+        Some(text.trim().to_owned())
     }
 
     pub(super) fn title(&self, step: &str, placeholders: &Value) -> String {
@@ -78,5 +85,30 @@ impl Texts {
 
     pub(super) fn progress(&self, action: &str, placeholders: &Value) -> String {
         self.find(&format!("/config/progress/{action}"), placeholders).unwrap_or_else(|| action.to_owned())
+    }
+}
+
+/// The text without the picture of that name: a terminal shows none.
+fn without_picture(text: &str, name: &str) -> String {
+    let end = format!("]({{{name}}})");
+    let Some((before, after)) = text.split_once(&end) else { return text.to_owned() };
+    let before = before.rsplit_once("![").map_or(before, |(before, _)| before);
+    format!("{before}{after}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_picture_and_what_is_empty_leave_nothing_behind() {
+        let all = json!({"config": {"progress": {"wait": "{problem}\n\nEnter {code}.\n\n![{page}]({picture})\n\nThen wait."}}});
+        let texts = Texts { all };
+        let placeholders =
+            json!({"problem": "", "code": "C-1", "page": "https://a.example", "picture": "data:image/svg+xml;base64,AA"});
+        assert_eq!(texts.progress("wait", &placeholders), "Enter C-1.\n\nThen wait.");
+        assert_eq!(texts.progress("other", &placeholders), "other");
     }
 }

@@ -49,6 +49,9 @@ pub(crate) struct Arguments {
     /// The hub's address as the world sees it: where providers send people back.
     #[arg(long)]
     external_url: Option<String>,
+    /// People use a browser on this machine: providers may send it to a listener here.
+    #[arg(long)]
+    local_browser: bool,
     /// Sends the hub's own requests whose address begins with FROM to TO instead, plus the rest.
     #[arg(long, value_name = "FROM=TO")]
     outbound_rewrite: Vec<String>,
@@ -171,7 +174,7 @@ fn engine(arguments: &Arguments, options: &Options, folder: &Arc<Folder>) -> Res
         Some(folder) => providers(folder).map_err(Failure::Providers)?,
         None => Catalogue::builtin(),
     };
-    let mut hub = json!({"external_url": arguments.external_url, "onboarded": true});
+    let mut hub = json!({"external_url": arguments.external_url, "onboarded": true, "local_browser": arguments.local_browser});
     for setting in &arguments.hub {
         let (key, value) = setting.split_once('=').ok_or_else(|| Failure::NoSetting { text: setting.clone() })?;
         hub[key] = json!(value);

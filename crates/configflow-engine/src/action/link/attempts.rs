@@ -7,7 +7,9 @@ use configflow_core::Failure;
 use configflow_oauth::{Account, Attempt, DeviceAttempt, Returned, Secret, StateHash};
 use time::OffsetDateTime;
 
+use super::loopback::Listener;
 use super::record::{self, Description, Linking};
+use super::way::Way;
 use crate::store::Token;
 
 /// How many spent attempts of a flow are remembered.
@@ -36,6 +38,10 @@ pub(super) struct FlowLink {
     pub(super) spent: Vec<(StateHash, Failure)>,
     pub(super) device: Option<Device>,
     pub(super) linked: Option<Token>,
+    /// The way that is being tried.
+    pub(super) way: Option<Way>,
+    /// Where the answer of the live attempt arrives, where that is on this machine. It ends with what it waits for.
+    pub(super) listener: Option<Listener>,
 }
 
 /// All attempts.
@@ -66,8 +72,39 @@ impl Attempts {
         kept.by_state.insert(state, flow_id.to_owned());
     }
 
+    /// Remembers the way that a flow tries from now on. What waited for an answer by another way waits no longer.
+    pub(super) fn try_by(&self, flow_id: &str, way: Way) {
+        let mut kept = self.kept();
+        let link = kept.by_flow.entry(flow_id.to_owned()).or_default();
+        link.way = Some(way);
+        if way == Way::Device {
+            link.listener = None;
+            let live = link.live.take();
+            if let Some(live) = live {
+                kept.by_state.remove(&live.attempt.state_hash());
+            }
+        } else {
+            link.device = None;
+        }
+    }
+
+    /// The way that a flow tries.
+    pub(super) fn way(&self, flow_id: &str) -> Option<Way> {
+        self.kept().by_flow.get(flow_id)?.way
+    }
+
+    /// Lets a listener live as long as the attempt whose answer it waits for; the one before is closed.
+    pub(super) fn listen(&self, flow_id: &str, listener: Option<Listener>) {
+        self.kept().by_flow.entry(flow_id.to_owned()).or_default().listener = listener;
+    }
+
+    /// Whether the answer of the live attempt can still arrive on this machine.
+    pub(super) fn listens(&self, flow_id: &str) -> bool {
+        self.kept().by_flow.get(flow_id).and_then(|link| link.listener.as_ref()).is_some_and(Listener::is_open)
+    }
+
     /// Keeps what a callback brought. A second callback for the same attempt changes nothing.
-    pub(super) fn returned(&self, query: &str, now: OffsetDateTime, is_here: impl Fn(&str) -> bool) -> Option<String> {
+    pub(super) fn returned(&self, query: &str, now: OffsetDateTime, is_here: impl Fn(&url::Url) -> bool) -> Option<String> {
         let returned = Returned::from_query(query);
         let state = returned.state_hash()?;
         let mut kept = self.kept();
@@ -77,7 +114,7 @@ impl Attempts {
             return None;
         }
         let redirect = url::Url::parse(live.attempt.redirect_uri()).ok()?;
-        if !is_here(redirect.path()) {
+        if !is_here(&redirect) {
             return None;
         }
         live.returned.get_or_insert_with(|| Secret::new(query));

@@ -2,42 +2,49 @@
 
 use configflow_core::{Account, EffectOutcome, Failure};
 use configflow_oauth::Poll;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::attempts::Device;
-use super::failure;
 use super::record::Linking;
+use super::way::Way;
+use super::{failure, qr};
+use crate::action::text;
 use crate::builder::Inner;
 use crate::flows::Flow;
 
 impl Inner {
-    pub(super) async fn link_device_start(&self, flow: &Flow, account: &Account) -> EffectOutcome {
-        let linkable = match self.linkable(flow, account, None).await {
+    pub(super) async fn link_device_start(
+        &self,
+        flow: &Flow,
+        parameters: &Map<String, Value>,
+        account: &Account,
+    ) -> EffectOutcome {
+        let linkable = match self.linkable(flow, account, text(parameters, "implementation")).await {
             Ok((linkable, _)) => linkable,
             Err(failure) => return EffectOutcome::failed(failure),
         };
         match self.link.client.device_start(&linkable, &flow.principal()).await {
             Ok(attempt) => {
-                let result = Value::Object(attempt.public_fields());
+                let mut result = attempt.public_fields();
+                let page = attempt.verification_uri_complete().unwrap_or(attempt.verification_uri());
+                result.insert("qr_code".to_owned(), qr::data_uri(page).into());
+                let left = (attempt.expires_at() - self.clock.now()).whole_seconds();
+                result.insert("expires_in".to_owned(), left.into());
                 let key = self.account_key(flow, account).await;
                 let account = Linking::Resolved(Box::new(linkable));
+                self.link.attempts.try_by(&flow.id, Way::Device);
                 self.link.attempts.begin_device(&flow.id, Device { account, attempt, key });
-                EffectOutcome::done(result)
+                let link = json!({"method": Way::Device.as_str()});
+                EffectOutcome::Done { result: Value::Object(result), link: Some(link), account: None }
             }
             Err(error) => EffectOutcome::failed(failure::device(failure::device_start_code(&error), &error)),
         }
     }
 
-    /// What a poll that a crash interrupted came to: nobody knows whether the code was redeemed, so it is not sent again.
-    pub(crate) fn poll_interrupted(&self, flow: &Flow) -> EffectOutcome {
-        self.link.attempts.take_device(&flow.id);
-        EffectOutcome::failed(Failure::interrupted())
-    }
-
     /// Polls at the interval that the provider asks for, until the person decided or the code expired.
     pub(super) async fn link_device_poll(&self, flow: &Flow) -> EffectOutcome {
         let Some(Device { account, mut attempt, key }) = self.link.attempts.take_device(&flow.id) else {
-            return EffectOutcome::failed(Failure::code("expired"));
+            return EffectOutcome::failed(expired());
         };
         let account = match self.resolve(account).await {
             Ok(account) => account,
@@ -48,8 +55,8 @@ impl Inner {
             tokio::time::sleep(attempt.interval()).await;
             match self.link.client.device_poll(&account, &mut attempt, &principal).await {
                 Ok(Poll::Pending | Poll::SlowDown) => {}
-                Ok(Poll::Denied) => return EffectOutcome::failed(Failure::code("denied")),
-                Ok(Poll::Expired) => return EffectOutcome::failed(Failure::code("expired")),
+                Ok(Poll::Denied) => return EffectOutcome::failed(denied()),
+                Ok(Poll::Expired) => return EffectOutcome::failed(expired()),
                 Ok(Poll::Linked(linked)) if linked.scopes.is_complete() => return self.linked(flow, &account, *linked, key),
                 Ok(Poll::Linked(linked)) => {
                     let fields = linked.scopes.public_fields();
@@ -60,4 +67,12 @@ impl Inner {
             }
         }
     }
+}
+
+fn expired() -> Failure {
+    Failure::code("expired").with("text", "the code was not entered in time; start again, or choose another way of linking")
+}
+
+fn denied() -> Failure {
+    Failure::code("denied").with("text", "the login was declined at the provider; start again, or choose another way of linking")
 }

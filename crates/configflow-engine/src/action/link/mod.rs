@@ -9,9 +9,13 @@ mod attempts;
 mod authorize;
 mod device;
 mod failure;
+mod loopback;
+mod methods;
+mod qr;
 mod record;
 mod redeem;
 mod tokens;
+mod way;
 
 use configflow_core::{Account, EffectOutcome, Failure};
 use configflow_oauth::{Catalogue, Client, ClientError, Clock, Entropy, HttpOptions, Outbound, Secret};
@@ -60,9 +64,9 @@ impl Link {
         })
     }
 
-    /// Keeps what a callback brought, and says for which flow it came. `is_here` tells the path of the attempt's redirect URI
-    /// from any other.
-    pub(crate) fn returned(&self, query: &str, now: OffsetDateTime, is_here: impl Fn(&str) -> bool) -> Option<String> {
+    /// Keeps what a callback brought, and says for which flow it came. `is_here` tells the attempt's redirect URI from
+    /// any other.
+    pub(crate) fn returned(&self, query: &str, now: OffsetDateTime, is_here: impl Fn(&url::Url) -> bool) -> Option<String> {
         self.attempts.returned(query, now, is_here)
     }
 
@@ -100,9 +104,10 @@ impl Inner {
         match action {
             "link.require_new" => self.link_require_new(flow, &account).await,
             "link.implementations" => self.link_implementations(flow),
+            "link.methods" => self.link_methods(flow, parameters, &account).await,
             "link.authorize" => self.link_authorize(flow, parameters, &account).await,
             "link.redeem" => self.link_redeem(flow, parameters).await,
-            "link.device_start" => self.link_device_start(flow, &account).await,
+            "link.device_start" => self.link_device_start(flow, parameters, &account).await,
             "link.device_poll" => self.link_device_poll(flow).await,
             unknown => EffectOutcome::failed(Failure::code("unknown_action").with("action", unknown)),
         }

@@ -7,6 +7,7 @@ use configflow_oauth::{Account, Attempt, DeviceAttempt, Returned, SealableAttemp
 use serde::{Deserialize, Serialize};
 
 use super::attempts::{Device, FlowLink, Live};
+use super::way::Way;
 use crate::store::{Exposed, SealableToken, Token};
 
 const VERSION: u8 = 1;
@@ -57,6 +58,8 @@ struct Record {
     spent: Vec<(String, Failure)>,
     device: Option<DeviceRecord>,
     linked: Option<SealableToken>,
+    #[serde(default)]
+    way: Option<Way>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,6 +103,7 @@ pub(super) fn written(link: &FlowLink) -> Option<Secret> {
             key: device.key.clone(),
         }),
         linked: link.linked.clone().map(Token::into_sealable),
+        way: link.way,
     };
     serde_json::to_string(&record).ok().map(Secret::new)
 }
@@ -129,7 +133,7 @@ pub(super) fn read(record: &Secret) -> Option<FlowLink> {
         None => None,
         Some(token) => Some(Token::from_sealable(token).ok()?),
     };
-    Some(FlowLink { live, spent: spent.collect::<Option<_>>()?, device, linked })
+    Some(FlowLink { live, spent: spent.collect::<Option<_>>()?, device, linked, way: record.way, listener: None })
 }
 
 /// What a callback brought, read again from its query.

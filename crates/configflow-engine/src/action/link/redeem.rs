@@ -33,7 +33,11 @@ impl Inner {
         });
         let code = match read.flatten() {
             None => return EffectOutcome::failed(Failure::code("returned_url").with("reason", "not_begun")),
-            Some(None) => return EffectOutcome::failed(Failure::code("returned_url").with("reason", "not_returned")),
+            Some(None) => {
+                let failure = Failure::code("returned_url").with("reason", "not_returned");
+                let link = if self.is_unheard(flow) { self.afresh(flow) } else { None };
+                return EffectOutcome::Failed { failure, link };
+            }
             Some(Some(Ok(code))) => code,
             Some(Some(Err(error))) => {
                 let failure = failure::returned_url(&error);
