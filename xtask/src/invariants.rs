@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use crate::security;
+
 /// Which crates of ours each one may depend on (for running, not for tests).
 const ARROWS: [(&str, &[&str]); 9] = [
     ("configflow-core", &[]),
@@ -50,11 +52,19 @@ const LONGEST: usize = 600;
 pub(crate) fn check() -> ExitCode {
     let root = root();
     let mut faults = arrows(&dependencies(&root));
-    for file in sources(&root) {
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let name = file.strip_prefix(&root).unwrap_or(&file).display().to_string();
-        faults.extend(source(&name, &text));
-    }
+    let texts: Vec<String> = sources(&root)
+        .iter()
+        .map(|file| {
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            let name = file.strip_prefix(&root).unwrap_or(file).display().to_string();
+            faults.extend(source(&name, &text));
+            text
+        })
+        .collect();
+    let page = std::fs::read_to_string(root.join("docs/security.md")).unwrap_or_default();
+    // The checker's own samples are no tests of ours.
+    let others = texts.iter().map(String::as_str).filter(|text| !text.starts_with(security::HEAD));
+    faults.extend(security::check(&page, others));
     for fault in &faults {
         println!("{fault}");
     }

@@ -3,6 +3,7 @@
 
 mod invariants;
 mod parts;
+mod security;
 
 use std::process::ExitCode;
 

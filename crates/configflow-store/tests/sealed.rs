@@ -44,6 +44,18 @@ fn database(folder: &Path) -> Connection {
     Connection::open(folder.join("configflow.db")).expect("the database")
 }
 
+/// A system like this one sealed everything with a secret from its own source.
+#[test]
+fn cve_ghsa_hgx2_28f8_6g2r_every_folder_has_a_key_of_its_own() {
+    let (one, other) = (folder(), folder());
+    drop((open(one.path()), open(other.path())));
+    let key = |folder: &tempfile::TempDir| std::fs::read_to_string(folder.path().join("configflow.key")).expect("a key");
+    assert_ne!(key(&one), key(&other));
+    std::fs::write(other.path().join("configflow.key"), key(&one)).expect("written");
+    let refused = SqliteStore::open(other.path()).map(|_| ()).map_err(|error| error.code());
+    assert_eq!(refused, Err("store.wrong_key"), "no other folder's key opens it");
+}
+
 #[tokio::test]
 async fn sec_20_nothing_on_the_disk_can_be_read() {
     let folder = folder();

@@ -74,7 +74,7 @@ async fn sec_13_the_issuer_is_the_one_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn sec_13_endpoints_are_https() {
+async fn sec_13_cve_2025_6514_endpoints_are_https() {
     for endpoint in
         ["authorization_endpoint", "token_endpoint", "jwks_uri", "revocation_endpoint", "device_authorization_endpoint"]
     {
