@@ -103,7 +103,7 @@ async fn one(arguments: &Arguments, file: &Path) -> Result<Report, Failed> {
         let mut transport = HttpTransport::new(url, token, Person::Nobody).map_err(unreachable)?;
         return replay(&recording, &mut transport).await.map_err(unreachable);
     }
-    let own = Own::start(arguments.flows.as_deref(), file, &recording.name).await?;
+    let own = Own::start(arguments.flows.as_deref(), file, &recording).await?;
     let person = Person::Simulated(own.provider.person());
     let mut transport = HttpTransport::new(&own.base, TOKEN, person).map_err(unreachable)?;
     replay(&recording, &mut transport).await.map_err(unreachable)
@@ -118,18 +118,19 @@ struct Own {
 }
 
 impl Own {
-    async fn start(flows: Option<&Path>, file: &Path, name: &str) -> Result<Self, Failed> {
+    async fn start(flows: Option<&Path>, file: &Path, recording: &Recording) -> Result<Self, Failed> {
         let folder = flows.map(Path::to_owned).or_else(|| Flows::near(file).map(|near| near.folder().to_owned()));
         let no_flows = "no folder `flows` beside or above the recording; name one with --flows";
         let folder = folder.ok_or_else(|| ("flows.unknown", no_flows.to_owned()))?;
-        let provider = Simulated::start(script_of(name)).await.map_err(|error| (error.code(), error.to_string()))?;
+        let provider = Simulated::start(script_of(recording)).await.map_err(|error| (error.code(), error.to_string()))?;
         let catalogue = providers(&folder.join("../providers")).map_err(|error| (error.code(), error.to_string()))?;
         let listed = std::fs::read_dir(&folder).map_err(|error| ("serve.flows", format!("{}: {error}", folder.display())))?;
         let mut files: Vec<PathBuf> = listed.flatten().map(|file| file.path()).collect();
         files.sort();
         let files = files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "yaml"));
         let definitions = files.filter_map(|file| definition_of(file)).collect();
-        let engine = hub(name, definitions, catalogue, &provider).build().map_err(|error| (error.code(), error.to_string()))?;
+        let engine =
+            hub(recording, definitions, catalogue, &provider).build().map_err(|error| (error.code(), error.to_string()))?;
         let unheard = |error: std::io::Error| ("serve.listen", error.to_string());
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(unheard)?;
         let base = format!("http://{}", listener.local_addr().map_err(unheard)?);

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod credentials;
+mod crowd;
 mod dialog;
 mod kill;
 mod stopping;

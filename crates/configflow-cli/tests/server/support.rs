@@ -62,10 +62,10 @@ impl Setup {
         (command.spawn().expect("it starts"), self.said)
     }
 
-    /// Starts it, and kills it after so long, wherever it is then.
-    pub(crate) async fn start_and_kill(self, after: Duration) {
+    /// Starts it, and kills it when the moment has come, wherever it is then.
+    pub(crate) async fn start_and_kill(self, moment: impl Future<Output = ()>) {
         let (mut child, _) = self.spawn();
-        tokio::time::sleep(after).await;
+        moment.await;
         child.kill().await.expect("killed");
     }
 

@@ -17,6 +17,7 @@ pub use knowledge::AtOnce;
 pub use work::Work;
 
 use crate::Scripted;
+use crate::replay::{Recording, hangs};
 use crate::simulated::Simulated;
 
 /// How long each step of work in the background takes.
@@ -38,12 +39,12 @@ pub fn providers(folder: &Path) -> Result<Catalogue, CatalogueError> {
 
 /// A hub as it was recorded, before it is built: its definitions, its own actions, its provider.
 #[must_use]
-pub fn hub(name: &str, definitions: Vec<Definition>, catalogue: Catalogue, provider: &Simulated) -> Builder {
+pub fn hub(recording: &Recording, definitions: Vec<Definition>, catalogue: Catalogue, provider: &Simulated) -> Builder {
     let outbound = Outbound::new().everything_else(&format!("http://127.0.0.1:{}", provider.port())).unwrap_or_default();
     // A provider that hangs should not hold up a replay.
-    let limits = match name {
-        "oauth_token_timeout" => Limits { action: Duration::from_secs(1), ..Limits::default() },
-        _ => Limits::default(),
+    let limits = match hangs(recording) {
+        true => Limits { action: Duration::from_secs(1), ..Limits::default() },
+        false => Limits::default(),
     };
     let mut builder = Engine::builder()
         .store(Arc::new(MemoryStore::new()))

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::difference::{self, Difference};
+use super::purpose::{self, Shown};
 use super::python;
 use super::recording::Exchange;
 use super::run::Run;
@@ -12,7 +13,12 @@ use super::transport::{Request, Response, TransportError};
 pub(super) struct Compared {
     pub(super) status: Option<u16>,
     pub(super) difference: Option<Difference>,
+    /// Why it differs on purpose, as it does wherever it occurs.
+    pub(super) purpose: Option<&'static str>,
 }
+
+/// The first difference, and why it is on purpose.
+type Differs = (Option<Difference>, Option<&'static str>);
 
 impl Run<'_> {
     /// Sends an exchange and compares what comes; none where it is not for a server to answer.
@@ -20,8 +26,8 @@ impl Run<'_> {
         Ok(Some(match exchange.request.method.as_str() {
             "WS" => self.command(exchange).await?,
             "WS-EVENT" => {
-                let difference = self.messages(&exchange.response.body).await?;
-                Compared { status: None, difference }
+                let (difference, purpose) = self.messages(&Value::Null, &exchange.response.body).await?;
+                Compared { status: None, difference, purpose }
             }
             "INTERNAL" => self.internal(exchange).await?,
             outbound if outbound.starts_with("OUTBOUND") => return Ok(None),
@@ -42,13 +48,30 @@ impl Run<'_> {
         let request = Request { method: recorded.method.clone(), path, headers: recorded.headers.clone(), body };
         let response = self.send(request).await?;
         self.ids.learn(&exchange.response.body, &response.body);
+        self.look_for_definition(&exchange.response.body, &response);
         let wanted = exchange.response.status.unwrap_or(200);
+        let expected = self.ids.value(&exchange.response.body);
         let difference = if wanted == response.status {
-            difference::first(&self.ids.value(&exchange.response.body), &response.body)
+            difference::first(&expected, &response.body)
         } else {
             Some(other_status(wanted, &exchange.response.body, &response))
         };
-        Ok(Compared { status: Some(response.status), difference })
+        let flow_id = response.body["flow_id"].as_str().unwrap_or_default().to_owned();
+        let before = self.shown.get(&flow_id);
+        let purpose = difference.as_ref().and_then(|_| purpose::of_response(exchange, &expected, &response, before));
+        self.shown.insert(flow_id, Shown { recorded: expected, found: response.body });
+        Ok(Compared { status: Some(response.status), difference, purpose })
+    }
+
+    /// Remembers an integration that began a flow there, and that nothing handles here.
+    fn look_for_definition(&mut self, recorded: &Value, response: &Response) {
+        let begun = recorded["handler"].as_str().filter(|_| recorded["flow_id"].is_string());
+        if let Some(handler) = begun
+            && response.status == 404
+            && response.body["message"] == "Invalid handler specified"
+        {
+            self.undefined.insert(handler.to_owned());
+        }
     }
 
     /// What was started in process is started by the operator's own path. The recorded result is what the program saw, so only what
@@ -65,6 +88,7 @@ impl Run<'_> {
         }
         let body = json!({"handler": recorded["handler"], "source": context["source"], "context": context, "data": data});
         let response = self.post("/api/configflow/flows", &body).await?;
+        self.look_for_definition(&exchange.response.body, &response);
         self.ids.learn(&exchange.response.body, &response.body);
         let wanted: Map<String, Value> = match self.ids.value(&exchange.response.body) {
             Value::Object(map) => {
@@ -77,7 +101,7 @@ impl Run<'_> {
         } else {
             Some(other_status(200, &exchange.response.body, &response))
         };
-        Ok(Compared { status: Some(response.status), difference })
+        Ok(Compared { status: Some(response.status), difference, purpose: None })
     }
 
     async fn command(&mut self, exchange: &Exchange) -> Result<Compared, TransportError> {
@@ -88,28 +112,42 @@ impl Run<'_> {
             self.last_id = id;
             command.insert("id".to_owned(), json!(id));
         }
-        self.transport.command(command).await?;
-        let difference = self.messages(&exchange.response.body).await?;
-        Ok(Compared { status: None, difference })
+        self.transport.command(command.clone()).await?;
+        let (difference, purpose) = self.messages(&command, &exchange.response.body).await?;
+        Ok(Compared { status: None, difference, purpose })
     }
 
-    /// Waits for the recorded messages, and compares each.
-    async fn messages(&mut self, recorded: &Value) -> Result<Option<Difference>, TransportError> {
+    /// Waits for the recorded messages, and compares each: the first difference that is not on purpose, else the first that is.
+    async fn messages(&mut self, command: &Value, recorded: &Value) -> Result<Differs, TransportError> {
         let (list, is_list) = match recorded {
             Value::Array(messages) => (messages.as_slice(), true),
             one => (std::slice::from_ref(one), false),
         };
+        let mut meant = (None, None);
         for (at, recorded) in list.iter().enumerate() {
             let pointer = if is_list { format!("/{at}") } else { String::new() };
-            let Some(found) = self.inbox.like(recorded, self.transport).await? else {
-                return Ok(Some(Difference { pointer, recorded: Some(self.ids.value(recorded)), found: None }));
+            let found = self.inbox.like(recorded, self.transport).await?;
+            if let Some(found) = &found {
+                self.ids.learn(recorded, found);
+            }
+            let expected = self.ids.value(recorded);
+            let difference = match &found {
+                Some(found) => difference::first(&expected, found),
+                None => Some(Difference { pointer: String::new(), recorded: Some(expected.clone()), found: None }),
             };
-            self.ids.learn(recorded, &found);
-            if let Some(difference) = difference::first(&self.ids.value(recorded), &found) {
-                return Ok(Some(Difference { pointer: format!("{pointer}{}", difference.pointer), ..difference }));
+            let Some(difference) = difference else { continue };
+            let difference = Difference { pointer: format!("{pointer}{}", difference.pointer), ..difference };
+            match purpose::of_message(command, &expected, found.as_ref()) {
+                // What was refused has no events.
+                Some(reason) if found.as_ref().is_some_and(|found| found["success"] == false) => {
+                    return Ok((Some(difference), Some(reason)));
+                }
+                Some(reason) if meant.0.is_none() => meant = (Some(difference), Some(reason)),
+                Some(_) => {}
+                None => return Ok((Some(difference), None)),
             }
         }
-        Ok(None)
+        Ok(meant)
     }
 
     /// A recorded path with what this run has; a callback brings what the provider of this run returned.

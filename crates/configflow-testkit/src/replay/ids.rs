@@ -56,6 +56,11 @@ impl Ids {
         self.ids.get(recorded).map(String::as_str)
     }
 
+    /// Whether an id of this run stands for a recorded one.
+    pub(super) fn stands_for_any(&self, ours: &str) -> bool {
+        self.ids.values().any(|known| known == ours)
+    }
+
     /// A recorded value with the ids of this run.
     pub(super) fn value(&self, recorded: &Value) -> Value {
         match recorded {

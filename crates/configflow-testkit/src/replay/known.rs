@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::recording::Recording;
 use crate::simulated::Script;
 
 static KNOWN: LazyLock<BTreeMap<String, Known>> =
@@ -22,14 +23,8 @@ pub(super) struct Known {
     pub(super) skipped: BTreeMap<String, String>,
     /// What the simulated provider does.
     pub(super) script: Option<Value>,
-    /// Before these exchanges a reauth of the entry that was made last began.
-    pub(super) reauth: Vec<usize>,
-    /// Before these exchanges the id of the last entry's first sub-entry was looked up; recorded as this.
-    pub(super) subentry: BTreeMap<String, String>,
     /// How a flow that no exchange began was led to where it is met: what began it, then each answer.
     pub(super) lead: Vec<Value>,
-    /// A command that was sent before the first exchange.
-    pub(super) subscribed: Option<Value>,
     /// The exchange before which the answers were given in the flow that an exchange began.
     pub(super) lead_first: Option<usize>,
 }
@@ -45,16 +40,55 @@ pub fn deviations(name: &str) -> BTreeMap<String, String> {
     of(name).deviations
 }
 
-/// What the simulated provider does in a recording.
+/// What the simulated provider does in a recording: what is known of it, else what the recording lets one tell.
 #[must_use]
-pub fn script_of(name: &str) -> Script {
-    let script = of(name).script.and_then(|script| serde_json::from_value(script).ok());
-    script.unwrap_or_default()
+pub fn script_of(recording: &Recording) -> Script {
+    let script = of(&recording.name).script.or_else(|| told_by_its_end(recording));
+    script.and_then(|script| serde_json::from_value(script).ok()).unwrap_or_default()
+}
+
+/// What a provider did is not recorded. How the token endpoint failed is told by the abort that followed: there is one reason for each.
+fn told_by_its_end(recording: &Recording) -> Option<Value> {
+    let (mut redeemed, mut faults) = (0, Vec::new());
+    for exchange in &recording.exchanges {
+        let path = &exchange.request.path;
+        if path.contains("?code=") || path.contains("&code=") {
+            redeemed += 1;
+        }
+        let fault = match exchange.response.body["reason"].as_str() {
+            Some("oauth_unauthorized") => json!({"status": 401, "body": "{}"}),
+            Some("oauth_failed") => json!({"status": 500, "body": "{}"}),
+            Some("oauth_error") => json!({"expires_in": "junk"}),
+            Some(TIMEOUT) => json!("hang"),
+            _ => continue,
+        };
+        faults.push(json!({"at": "token", "nth": redeemed.max(1), "fault": fault}));
+    }
+    (!faults.is_empty()).then(|| json!({ "faults": faults }))
+}
+
+/// How a flow ends whose provider says nothing.
+const TIMEOUT: &str = "oauth_timeout";
+
+/// Whether the provider of a recording is one that says nothing.
+pub(crate) fn hangs(recording: &Recording) -> bool {
+    recording.exchanges.iter().any(|exchange| exchange.response.body["reason"] == TIMEOUT)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_a_provider_failed_is_told_by_the_abort() {
+        let callback = |code: &str| json!({"request": {"method": "GET", "path": format!("/auth/external/callback?code={code}&state=s")}, "response": {"status": 200, "body": ""}});
+        let abort = |reason: &str| json!({"request": {"method": "GET", "path": "/flow/x"}, "response": {"status": 200, "body": {"type": "abort", "reason": reason}}});
+        let exchanges = json!([callback("a"), abort("reauth_successful"), callback("b"), abort("oauth_failed")]);
+        let recording = serde_json::from_value(json!({"name": "new", "exchanges": exchanges})).expect("a recording");
+        let fault = json!({"at": "token", "nth": 2, "fault": {"status": 500, "body": "{}"}});
+        assert_eq!(told_by_its_end(&recording), Some(json!({"faults": [fault]})));
+        assert!(!hangs(&recording));
+    }
 
     #[test]
     fn what_is_known_can_be_read() {

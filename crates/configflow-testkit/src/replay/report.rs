@@ -1,5 +1,6 @@
 //! What a replay came to.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::difference::Difference;
@@ -11,6 +12,8 @@ pub struct Report {
     pub name: String,
     /// Each exchange that was compared.
     pub steps: Vec<Step>,
+    /// Integrations that the recording sets up and no definition handles.
+    pub undefined: BTreeSet<String>,
 }
 
 /// One exchange.
@@ -83,6 +86,9 @@ impl fmt::Display for Report {
         write!(f, "{}: {}/{} matched", self.name, self.matched(), self.total())?;
         if self.deliberate() > 0 {
             write!(f, ", {} differ on purpose", self.deliberate())?;
+        }
+        for handler in &self.undefined {
+            write!(f, "\n  no definition handles `{handler}`")?;
         }
         if let Some((step, difference)) = self.first_difference() {
             match step.exchange {

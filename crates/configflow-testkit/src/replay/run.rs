@@ -1,6 +1,6 @@
 //! A replay from its first exchange to its last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -9,9 +9,11 @@ use super::events::Inbox;
 use super::exchange::Compared;
 use super::ids::{self, Ids};
 use super::known::{self, Known};
+use super::purpose::Shown;
 use super::recording::Recording;
 use super::report::{Outcome, Report, Step};
 use super::transport::{Request, Response, Transport, TransportError};
+use super::unrecorded;
 
 const FLOW: &str = "/api/config/config_entries/flow";
 
@@ -27,7 +29,8 @@ pub async fn replay(recording: &Recording, transport: &mut dyn Transport) -> Res
         inbox: Inbox::default(),
         last_id: 0,
         last_entry: None,
-        pending: None,
+        undefined: BTreeSet::new(),
+        shown: BTreeMap::new(),
         open: Vec::new(),
     };
     let before = run.entries().await?;
@@ -45,8 +48,10 @@ pub(super) struct Run<'t> {
     pub(super) last_id: u64,
     /// Our id of the entry that was made last.
     last_entry: Option<String>,
-    /// A flow that was begun in process, and whose recorded id is not known yet.
-    pending: Option<String>,
+    /// Integrations that no definition handles.
+    pub(super) undefined: BTreeSet<String>,
+    /// What was shown last of each flow of ours.
+    pub(super) shown: BTreeMap<String, Shown>,
     /// Flows of ours that may still be in progress: the path of each.
     open: Vec<String>,
 }
@@ -54,33 +59,33 @@ pub(super) struct Run<'t> {
 impl Run<'_> {
     async fn all(&mut self, recording: &Recording) -> Result<Report, TransportError> {
         let mut steps = Vec::with_capacity(recording.exchanges.len());
-        if let Some(command) = self.known.subscribed.clone() {
+        for command in unrecorded::subscriptions(recording) {
             self.last_id = command["id"].as_u64().unwrap_or_default();
             self.transport.command(command).await?;
             self.inbox.like(&json!({"id": self.last_id, "type": "result"}), self.transport).await?;
         }
         for (at, exchange) in recording.exchanges.iter().enumerate() {
-            self.before(at).await?;
+            self.before(recording, at).await?;
             if self.known.skipped.contains_key(&at.to_string()) {
                 continue;
             }
-            if let Some(Compared { status, difference }) = self.exchange(at, exchange).await? {
-                steps.push(Step { exchange: Some(at), outcome: self.outcome(&at.to_string(), difference), status });
+            if let Some(Compared { status, difference, purpose }) = self.exchange(at, exchange).await? {
+                steps.push(Step { exchange: Some(at), outcome: self.outcome(&at.to_string(), difference, purpose), status });
             }
         }
         if let Some(recorded) = &recording.entries_after
-            && let Some(stored) = self.stored().await?
+            && let Some(stored) = self.transport.stored().await?
         {
             let recorded = Value::Array(recorded.clone());
             self.ids.learn(&recorded, &stored);
             let difference = difference::first(&self.ids.value(&recorded), &stored);
-            steps.push(Step { exchange: None, outcome: self.outcome("entries_after", difference), status: Some(200) });
+            steps.push(Step { exchange: None, outcome: self.outcome("entries_after", difference, None), status: Some(200) });
         }
-        Ok(Report { name: recording.name.clone(), steps })
+        Ok(Report { name: recording.name.clone(), steps, undefined: std::mem::take(&mut self.undefined) })
     }
 
-    fn outcome(&self, exchange: &str, difference: Option<difference::Difference>) -> Outcome {
-        match (difference, self.known.deviations.get(exchange).cloned()) {
+    fn outcome(&self, exchange: &str, difference: Option<difference::Difference>, purpose: Option<&'static str>) -> Outcome {
+        match (difference, self.known.deviations.get(exchange).cloned().or_else(|| purpose.map(str::to_owned))) {
             (None, None) => Outcome::Matched,
             (None, Some(reason)) => Outcome::Unexpected { reason },
             (Some(_), Some(reason)) => Outcome::Deliberate { reason },
@@ -88,22 +93,33 @@ impl Run<'_> {
         }
     }
 
-    /// What happened in process before an exchange.
-    async fn before(&mut self, at: usize) -> Result<(), TransportError> {
-        if self.known.reauth.contains(&at)
-            && let Some(entry_id) = self.last_entry.clone()
-        {
-            let handler = self.entries().await?.into_iter().find(|(id, _)| *id == entry_id).map(|(_, domain)| domain);
-            let body = json!({"handler": handler, "source": "reauth", "context": {"entry_id": entry_id}});
+    /// What happened before an exchange without being recorded.
+    async fn before(&mut self, recording: &Recording, at: usize) -> Result<(), TransportError> {
+        let reauths = unrecorded::reauths(recording, at, &|flow_id| self.ids.ours(flow_id).is_some());
+        for reauth in reauths {
+            let known = reauth.entry_id.as_deref().and_then(|entry_id| self.ids.ours(entry_id)).map(str::to_owned);
+            let Some(entry_id) = known.or_else(|| self.last_entry.clone()) else { continue };
+            let body = json!({"handler": reauth.handler, "source": "reauth", "context": {"entry_id": entry_id}});
             let response = self.post("/api/configflow/flows", &body).await?;
-            self.pending = response.body["flow_id"].as_str().map(str::to_owned);
+            if let Some(ours) = response.body["flow_id"].as_str() {
+                self.ids.is(&reauth.flow_id, ours);
+            }
         }
-        if let Some(recorded) = self.known.subentry.get(&at.to_string()).cloned() {
-            let stored = self.stored().await?.unwrap_or_default();
-            let entries = stored.as_array().into_iter().flatten();
-            let own = entries.into_iter().find(|entry| entry["entry_id"].as_str() == self.last_entry.as_deref());
-            if let Some(ours) = own.and_then(|entry| entry["subentries"][0]["subentry_id"].as_str()) {
-                self.ids.is(&recorded, ours);
+        if let Some((entry_id, recorded)) = unrecorded::subentry(&recording.exchanges[at])
+            && self.ids.ours(recorded).is_none()
+        {
+            let entry_id = self.ids.ours(entry_id).map_or_else(|| self.last_entry.clone(), |ours| Some(ours.to_owned()));
+            let stored = self.transport.stored().await?.unwrap_or_default();
+            let mut entries = stored.as_array().into_iter().flatten();
+            let own = entries.find(|entry| entry["entry_id"].as_str() == entry_id.as_deref());
+            let known = |subentry: &&Value| subentry["subentry_id"].as_str().is_some_and(|id| self.ids.stands_for_any(id));
+            let all = own.and_then(|entry| entry["subentries"].as_array()).into_iter().flatten();
+            // The form shows what the sub-entry has; where it does not, it is the one that was made last.
+            let response = &recording.exchanges[at].response.body;
+            let last = all.filter(|subentry| !known(subentry)).max_by_key(|subentry| unrecorded::likeness(subentry, response));
+            let last = last.and_then(|subentry| subentry["subentry_id"].as_str());
+            if let Some(ours) = last {
+                self.ids.is(recorded, ours);
             }
         }
         Ok(())
@@ -111,20 +127,13 @@ impl Run<'_> {
 
     /// Begins the flow that a recorded path names, where no exchange did.
     pub(super) async fn lead_to(&mut self, at: usize, path: &str) -> Result<(), TransportError> {
-        let Some(flow_id) = path.rsplit_once("/flow/").map(|(_, rest)| rest).filter(|id| id.len() >= 26 && !id.contains('/'))
-        else {
-            return Ok(());
-        };
+        let Some(flow_id) = unrecorded::flow_in(path) else { return Ok(()) };
         if let Some(ours) = self.ids.ours(flow_id).map(str::to_owned) {
             if self.known.lead_first == Some(at) {
                 for answer in self.known.lead.clone().iter().skip(1) {
                     self.post(&format!("{FLOW}/{ours}"), answer).await?;
                 }
             }
-            return Ok(());
-        }
-        if let Some(pending) = self.pending.take() {
-            self.ids.is(flow_id, &pending);
             return Ok(());
         }
         let lead = self.known.lead.clone();
@@ -190,12 +199,6 @@ impl Run<'_> {
         let entries = response.body.as_array().into_iter().flatten();
         let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
         Ok(entries.map(|entry| (text(entry, "entry_id"), text(entry, "domain"))).collect())
-    }
-
-    /// The entries as they are stored; none where the server has no path for that.
-    async fn stored(&mut self) -> Result<Option<Value>, TransportError> {
-        let response = self.bare("GET", "/api/configflow/entries?include=data").await?;
-        Ok((response.status == 200).then_some(response.body))
     }
 
     /// Gives up the flows that are left, and removes the entries and credentials that were made, so that the next recording finds the

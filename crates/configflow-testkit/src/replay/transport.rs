@@ -66,6 +66,15 @@ pub trait Transport: Send {
     /// The next message from the WebSocket; none where none comes in time.
     fn message(&mut self, patience: Duration) -> BoxFuture<'_, Result<Option<Value>, TransportError>>;
 
+    /// The entries as they are stored, secrets hidden; none where the server has no path for that.
+    fn stored(&mut self) -> BoxFuture<'_, Result<Option<Value>, TransportError>> {
+        Box::pin(async move {
+            let (method, path) = ("GET".to_owned(), "/api/configflow/entries?include=data".to_owned());
+            let response = self.send(Request { method, path, headers: BTreeMap::new(), body: None }).await?;
+            Ok((response.status == 200).then_some(response.body))
+        })
+    }
+
     /// Closes the WebSocket, so that the next command opens a new one.
     fn hang_up(&mut self) -> BoxFuture<'_, ()>;
 

@@ -12,7 +12,6 @@ mod strike;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use configflow_engine::Store;
 use configflow_store::SqliteStore;
@@ -23,7 +22,7 @@ use serde_json::json;
 use crate::support::Setup;
 use compare::{Found, compare};
 use person::{Person, Way, name, password};
-use strike::Strike;
+use strike::{Strike, give_way};
 
 /// How often the server is killed where nobody says otherwise.
 const KILLS: u64 = 60;
@@ -92,12 +91,12 @@ async fn what_was_acknowledged_outlives_every_kill_of_the_server() {
             define(&flows, version);
         }
         if random.below(6) == 0 {
-            setup().start_and_kill(Duration::from_micros(random.below(120_000))).await;
+            setup().start_and_kill(give_way(random.below(200_000))).await;
             counts.while_starting += 1;
             continue;
         }
         let mut server = setup().start().await;
-        let strike = Arc::new(Strike::new(random.below(60), Duration::from_micros(random.below(4_000))));
+        let strike = Arc::new(Strike::new(random.below(60), random.below(10_000)));
         let way = way(&server, &provider, Arc::clone(&strike), version);
         compare(&mut persons, &server, &way, &mut found).await;
         let living = persons.into_iter().map(|mut person| {
@@ -118,7 +117,7 @@ async fn what_was_acknowledged_outlives_every_kill_of_the_server() {
     }
     // The last one lives: everything comes to its end, and is there after an orderly restart.
     let mut server = setup().start().await;
-    let never = || Arc::new(Strike::new(u64::MAX / 2, Duration::ZERO));
+    let never = || Arc::new(Strike::new(u64::MAX / 2, 0));
     let way_in = way(&server, &provider, never(), version);
     compare(&mut persons, &server, &way_in, &mut found).await;
     for person in &mut persons {
