@@ -34,9 +34,19 @@ pub(crate) fn options() -> Options {
             .parameters_of(name)
             .map(|parameter| (parameter.name().to_owned(), parameter.choices().map(str::to_owned).collect()))
             .collect(),
-        methods: provider.methods().iter().map(|method| method.as_str().to_owned()).collect(),
     };
-    Options { providers: Some(catalogue.names().map(known).collect()), ..Options::default() }
+    Options {
+        providers: Some(catalogue.names().map(known).collect()),
+        methods_of: Some(methods_of),
+        ..Options::default()
+    }
+}
+
+/// The ways in which an account can be linked at a provider of the catalogue.
+fn methods_of(provider: &str) -> Option<Vec<String>> {
+    let catalogue = Catalogue::builtin();
+    let methods = catalogue.provider(provider)?.methods();
+    Some(methods.iter().map(|method| method.as_str().to_owned()).collect())
 }
 
 /// The definition in a file. Where there is none, what is wrong with it has been said.

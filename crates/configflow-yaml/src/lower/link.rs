@@ -205,16 +205,19 @@ impl Lowering<'_> {
 
     /// A method that is named has to be one of the provider's, where that is written out and known.
     fn offered(&mut self, node: &Node, method: &str, root: &Node) {
-        let provider = root.get("account").and_then(|account| account.get("provider")).and_then(Node::as_str);
-        let all = self.providers.clone().unwrap_or_default();
-        let Some(provider) = all.iter().find(|known| Some(known.name.as_str()) == provider) else { return };
-        let has = |name: &str| provider.methods.iter().any(|known| known == name);
+        let account = root.get("account").and_then(|account| account.get("provider"));
+        let Some(provider) = account.and_then(Node::as_str) else { return };
+        let Some(offered) = self.methods_of.and_then(|methods_of| methods_of(provider)) else { return };
+        let has = |name: &str| offered.iter().any(|known| known == name);
         // Where a loopback address may be returned to, it can be pasted as well.
         if has(method) || (method == "paste" && has("loopback")) {
             return;
         }
         let methods: Vec<&str> = METHODS.into_iter().filter(|name| has(name) || (*name == "paste" && has("loopback"))).collect();
-        let message = format!("the provider `{}` cannot be linked by `{method}`, only by {}", provider.name, listed(&methods));
+        let message = match methods.as_slice() {
+            [] => format!("no account of the provider `{provider}` can be linked"),
+            methods => format!("the provider `{provider}` cannot be linked by `{method}`, only by {}", listed(methods)),
+        };
         self.report(UNAVAILABLE, node.span, &message);
     }
 

@@ -188,6 +188,8 @@ pub(crate) struct Lowering<'n> {
     pub(crate) expressions: Expressions,
     pub(crate) signatures: Signatures,
     pub(crate) providers: Option<Vec<KnownProvider>>,
+    /// The ways in which an account can be linked at a provider.
+    pub(crate) methods_of: Option<fn(&str) -> Option<Vec<String>>>,
     /// What each `link` step becomes.
     pub(crate) links: &'n [link::Linked],
     pub(crate) fields: IndexMap<String, DefinedField>,
