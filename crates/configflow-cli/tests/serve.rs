@@ -175,7 +175,8 @@ async fn a_link_step_is_called_back_and_listened_for_over_http() {
     for way in ["callback", "loopback"] {
         let (_, form) = server.send("t", "POST", FLOW, Some(json!({"handler": "ms365_calendar_link"}))).await;
         let path = format!("{FLOW}/{}", form["flow_id"].as_str().expect("an id"));
-        let answer = json!({"entity_name": way, "client_id": "1", "client_secret": "made-up", "api_options": {"country": "Default"}});
+        let answer =
+            json!({"entity_name": way, "client_id": "1", "client_secret": "made-up", "api_options": {"country": "Default"}});
         let (_, menu) = server.send("t", "POST", &path, Some(answer)).await;
         assert_eq!(
             menu["menu_options"],

@@ -46,8 +46,11 @@ pub struct Options {
     pub providers: Option<Vec<KnownProvider>>,
     /// The ways in which an account can be linked at a provider (`callback`, `loopback`, `device`, `paste`); none where nobody knows.
     /// Asked only where a definition names some.
-    pub methods_of: Option<fn(&str) -> Option<Vec<String>>>,
+    pub methods_of: Option<MethodsOf>,
 }
+
+/// The ways in which an account can be linked at a provider of this name; none where it is not known.
+pub type MethodsOf = fn(&str) -> Option<Vec<String>>;
 
 /// A provider that `account:` may name.
 #[derive(Debug, Clone, PartialEq, Eq)]

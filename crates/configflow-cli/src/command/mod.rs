@@ -35,11 +35,7 @@ pub(crate) fn options() -> Options {
             .map(|parameter| (parameter.name().to_owned(), parameter.choices().map(str::to_owned).collect()))
             .collect(),
     };
-    Options {
-        providers: Some(catalogue.names().map(known).collect()),
-        methods_of: Some(methods_of),
-        ..Options::default()
-    }
+    Options { providers: Some(catalogue.names().map(known).collect()), methods_of: Some(methods_of), ..Options::default() }
 }
 
 /// The ways in which an account can be linked at a provider of the catalogue.

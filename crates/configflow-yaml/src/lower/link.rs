@@ -231,7 +231,9 @@ impl Lowering<'_> {
 
     /// A method that is named has to be one of the provider's.
     fn has_method(&mut self, node: &Node, method: &str, offered: Option<&(String, Vec<String>)>) {
-        let Some((provider, methods)) = offered.filter(|(_, methods)| !methods.iter().any(|known| known == method)) else { return };
+        let Some((provider, methods)) = offered.filter(|(_, methods)| !methods.iter().any(|known| known == method)) else {
+            return;
+        };
         let methods: Vec<&str> = methods.iter().map(String::as_str).collect();
         let message = format!("the provider `{provider}` cannot be linked by `{method}`, only by {}", listed(&methods));
         self.report(UNAVAILABLE, node.span, &message);
