@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::CommandCargoExt;
+use configflow_testkit::simulated::{Script, Simulated};
 use serde_json::{Value, json};
 
 const FLOW: &str = "/api/config/config_entries/flow";
@@ -31,9 +32,13 @@ struct Server {
 
 impl Server {
     fn start(flows: &Path, data: &Path, token: Option<&str>) -> Self {
+        Self::start_with(flows, data, token, &[])
+    }
+
+    fn start_with(flows: &Path, data: &Path, token: Option<&str>, more: &[&str]) -> Self {
         let mut command = configflow();
         command.args(["serve", "--listen", "127.0.0.1:0", "--external-url", "https://ha.example.org", "--log-format", "json"]);
-        command.arg("--flows").arg(flows).arg("--data").arg(data);
+        command.arg("--flows").arg(flows).arg("--data").arg(data).args(more);
         if let Some(token) = token {
             command.env("CONFIGFLOW_TOKEN", token);
         }
@@ -157,6 +162,40 @@ async fn definitions_are_read_again_and_a_broken_one_leaves_the_others() {
     assert_eq!(server.send("t", "GET", handlers, None).await.1, json!(["broken"]));
     let (code, _, said) = server.stop();
     assert_eq!(code, Some(0), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_step_is_called_back_and_listened_for_over_http() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (flows, data) = (flows(folder.path()), folder.path().join("data"));
+    std::fs::copy(fixtures().join("flows/ms365_calendar_link.yaml"), flows.join("ms365_calendar_link.yaml")).expect("copied");
+    let provider = Simulated::start(Script::default()).await.expect("started");
+    let rewrite = format!("https://=http://127.0.0.1:{}/https/", provider.port());
+    let server = Server::start_with(&flows, &data, Some("t"), &["--local-browser", "--outbound-rewrite", &rewrite]);
+    for way in ["callback", "loopback"] {
+        let (_, form) = server.send("t", "POST", FLOW, Some(json!({"handler": "ms365_calendar_link"}))).await;
+        let path = format!("{FLOW}/{}", form["flow_id"].as_str().expect("an id"));
+        let answer =
+            json!({"entity_name": way, "client_id": "1", "client_secret": "made-up", "api_options": {"country": "Default"}});
+        let (_, menu) = server.send("t", "POST", &path, Some(answer)).await;
+        assert_eq!(
+            menu["menu_options"],
+            json!(["account_callback", "account_loopback", "account_device", "account_paste"]),
+            "{menu}"
+        );
+        let (_, form) = server.send("t", "POST", &path, Some(json!({"next_step_id": format!("account_{way}")}))).await;
+        let link = form["description_placeholders"]["auth_url"].as_str().unwrap_or_else(|| panic!("{form}"));
+        let status = match way {
+            "callback" => provider.person().call_back(link, &server.base).await.expect("called back").status,
+            _ => {
+                let back = provider.person().log_in(link).await.expect("back");
+                provider.person().follow(&back).await.expect("somebody listens").status
+            }
+        };
+        assert_eq!(status, 200);
+        let (_, made) = server.send("t", "POST", &path, Some(json!({}))).await;
+        assert_eq!((&made["type"], &made["title"]), (&json!("create_entry"), &json!(way)), "{made}");
+    }
 }
 
 #[test]

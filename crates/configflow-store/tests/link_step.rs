@@ -113,7 +113,7 @@ fn a_code_that_is_waited_for_is_asked_about_after_a_crash() {
 }
 
 #[test]
-fn a_listener_listens_at_the_same_port_after_a_crash() {
+fn sec_11_a_listener_listens_at_the_same_port_after_a_crash_and_takes_one_answer() {
     let crash = Crash::new();
     let form = crash.begun("loopback");
     crash.here.block_on(async {

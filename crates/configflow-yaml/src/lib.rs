@@ -44,7 +44,13 @@ pub struct Options {
     pub signatures: Signatures,
     /// The providers at which accounts can be linked; none where they are not known, so that nothing is said about them.
     pub providers: Option<Vec<KnownProvider>>,
+    /// The ways in which an account can be linked at a provider (`callback`, `loopback`, `device`, `paste`); none where nobody knows.
+    /// Asked only where a definition names some.
+    pub methods_of: Option<MethodsOf>,
 }
+
+/// The ways in which an account can be linked at a provider of this name; none where it is not known.
+pub type MethodsOf = fn(&str) -> Option<Vec<String>>;
 
 /// A provider that `account:` may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +59,6 @@ pub struct KnownProvider {
     pub name: String,
     /// Its parameters, each with the values that it can have; none where it takes any.
     pub parameters: Vec<(String, Vec<String>)>,
-    /// The ways in which an account can be linked at it: `callback`, `loopback`, `device`, `paste`.
-    pub methods: Vec<String>,
 }
 
 /// A definition that can be used, and what may be worth a look in it.

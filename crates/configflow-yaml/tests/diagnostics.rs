@@ -20,22 +20,31 @@ fn read(name: &str) -> Source {
 }
 
 fn diagnostics(source: &Source) -> Diagnostics {
-    let provider = |name: &str, parameters: &[&str], methods: &[&str]| KnownProvider {
+    let provider = |name: &str, parameters: &[&str]| KnownProvider {
         name: name.to_owned(),
         parameters: parameters.iter().map(|name| ((*name).to_owned(), Vec::new())).collect(),
-        methods: methods.iter().map(|&name| name.to_owned()).collect(),
     };
     let providers = [
-        provider("acme_cloud", &[], &["device", "callback", "loopback"]),
-        provider("google", &[], &["callback", "loopback", "device"]),
-        provider("iotty", &[], &["callback"]),
-        provider("microsoft_entra", &["cloud", "tenant"], &["callback", "loopback", "device", "paste"]),
+        provider("acme_cloud", &[]),
+        provider("google", &[]),
+        provider("iotty", &[]),
+        provider("microsoft_entra", &["cloud", "tenant"]),
     ];
-    let options = Options { providers: Some(providers.into()), ..Options::default() };
+    let options = Options { providers: Some(providers.into()), methods_of: Some(methods_of), ..Options::default() };
     match load(source, &options) {
         Ok(loaded) => loaded.warnings,
         Err(diagnostics) => diagnostics,
     }
+}
+
+/// The ways of linking that the providers of these files have.
+fn methods_of(provider: &str) -> Option<Vec<String>> {
+    let methods: &[&str] = match provider {
+        "iotty" => &["callback"],
+        "google" => &["callback", "loopback", "device"],
+        _ => return None,
+    };
+    Some(methods.iter().map(|&name| name.to_owned()).collect())
 }
 
 fn names() -> Vec<&'static str> {

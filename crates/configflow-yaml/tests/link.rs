@@ -4,7 +4,7 @@
 
 use configflow_core::Definition;
 use configflow_core::definition::{Op, Outcome, Show};
-use configflow_yaml::{Diagnostics, KnownProvider, Options, Source, load};
+use configflow_yaml::{Diagnostics, Options, Source, load};
 
 const SOUND: &str = r#"domain: demo
 fields:
@@ -28,9 +28,12 @@ config:
 "#;
 
 fn options() -> Options {
-    let methods = ["callback", "loopback", "device"].map(str::to_owned).into();
-    let provider = KnownProvider { name: "some".to_owned(), parameters: Vec::new(), methods };
-    Options { providers: Some(vec![provider]), ..Options::default() }
+    let methods_of = |name: &str| match name {
+        "some" => Some(["callback", "loopback", "device"].map(str::to_owned).into()),
+        "none" => Some(Vec::new()),
+        _ => None,
+    };
+    Options { methods_of: Some(methods_of), ..Options::default() }
 }
 
 fn loaded(text: &str) -> Definition {
@@ -121,7 +124,7 @@ fn a_name_that_no_expression_can_have_is_mended_for_them() {
 }
 
 /// What is replaced, by what, and the code.
-const MISTAKES: [(&str, &str, &str); 25] = [
+const MISTAKES: [(&str, &str, &str); 26] = [
     ("account: { provider: some, client_id: \"{{ client_id }}\", client_secret: \"{{ secret }}\" }\n", "", "action.no_account"),
     ("    link:\n      methods", "    form: []\n    §link:\n      methods", "step.two_shows"),
     ("    link:\n      methods", "    menu: [user]\n    §link:\n      methods", "step.two_shows"),
@@ -130,6 +133,7 @@ const MISTAKES: [(&str, &str, &str); 25] = [
     ("[callback, loopback, device, paste]", "[device, §device]", "structure.twice"),
     ("[callback, loopback, device, paste]", "[§devise]", "link.method"),
     ("[callback, loopback, device, paste]", "[device, §7]", "structure.expected"),
+    ("provider: some", "provider: §none", "link.unavailable"),
     ("/api/demo", "§api/demo", "structure.expected"),
     ("/api/demo", "§\"/api/{{ client_id }}\"", "structure.expected"),
     ("{ paste: pasted }", "{ §pasted: x }", "link.method"),
@@ -199,4 +203,14 @@ fn a_name_that_clashes_is_found_where_it_stands() {
         let clash: Vec<_> = found.iter().filter(|one| one.code.as_str() == "link.step_clash").collect();
         assert!(clash.len() == 1 && clash[0].message.contains(what), "{own}: {found}");
     }
+}
+
+#[test]
+fn as_many_as_a_file_can_hold_are_one_mistake_and_soon_found() {
+    let many: String = (0..2_000).map(|at| format!("  a{at}: {{ link: {{}}, then: a{} }}\n", at + 1)).collect();
+    let text = format!("domain: many\naccount: {{ provider: some }}\nconfig:\n  user: {{ then: a0 }}\n{many}");
+    let began = std::time::Instant::now();
+    let found = diagnostics(&text);
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(found.iter().any(|one| one.code.as_str() == "definition.too_large"), "{found}");
 }

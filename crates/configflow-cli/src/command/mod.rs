@@ -13,10 +13,9 @@ pub(crate) mod test;
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
 
 use configflow_core::Definition;
-use configflow_oauth::catalogue::{Catalogue, Provider};
+use configflow_oauth::Catalogue;
 use configflow_testkit::{DriveError, FlowsError};
 use configflow_yaml::{Colour, KnownProvider, Options, Source, human};
 
@@ -27,18 +26,24 @@ pub(crate) fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(future))
 }
 
-/// What a definition may use: the providers of the catalogue.
+/// What a definition may use: the providers of the catalogue. Only those with parameters are read.
 pub(crate) fn options() -> Options {
     let catalogue = Catalogue::builtin();
-    let known = |provider: &Arc<Provider>| KnownProvider {
-        name: provider.name().to_owned(),
-        parameters: provider
-            .parameters()
+    let known = |name: &str| KnownProvider {
+        name: name.to_owned(),
+        parameters: catalogue
+            .parameters_of(name)
             .map(|parameter| (parameter.name().to_owned(), parameter.choices().map(str::to_owned).collect()))
             .collect(),
-        methods: provider.methods().iter().map(|method| method.as_str().to_owned()).collect(),
     };
-    Options { providers: Some(catalogue.providers().map(known).collect()), ..Options::default() }
+    Options { providers: Some(catalogue.names().map(known).collect()), methods_of: Some(methods_of), ..Options::default() }
+}
+
+/// The ways in which an account can be linked at a provider of the catalogue.
+fn methods_of(provider: &str) -> Option<Vec<String>> {
+    let catalogue = Catalogue::builtin();
+    let methods = catalogue.provider(provider)?.methods();
+    Some(methods.iter().map(|method| method.as_str().to_owned()).collect())
 }
 
 /// The definition in a file. Where there is none, what is wrong with it has been said.

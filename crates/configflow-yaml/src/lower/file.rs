@@ -61,6 +61,7 @@ impl<'n> Lowering<'n> {
             expressions: Default::default(),
             signatures: options.signatures.clone(),
             providers: options.providers.clone(),
+            methods_of: options.methods_of,
             links: &[],
             fields: IndexMap::new(),
             lets: IndexMap::new(),

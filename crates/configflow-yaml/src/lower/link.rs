@@ -1,8 +1,11 @@
 //! `link:` — a step that links the account by the best way there is. It becomes plain steps, out of a library in the language
 //! itself (`library/link.yaml`): the machine knows nothing of it.
 
+use std::sync::LazyLock;
+
 use configflow_core::signature::builtin;
 
+use super::budget::MAX_STEPS;
 use super::call::NO_ACCOUNT;
 use super::file::FILE_KEYS;
 use super::keys::{EXPECTED, Keys, MISSING_KEY};
@@ -24,8 +27,13 @@ pub(crate) const STEP_CLASH: Code =
 const METHODS: [&str; 4] = ["callback", "loopback", "device", "paste"];
 /// What a step with `link` may have.
 const LINK_STEP_KEYS: [&str; 6] = ["before", "link", "placeholders", "on_error", "do", "then"];
+/// The fewest steps that one becomes: that of one way, and those around it.
+const FEWEST: usize = 4;
 /// Fields of the library that forms show: those of the file go before them.
 const SHOWN_FIELDS: [&str; 2] = ["url", "link_another_way"];
+
+/// The tree of the library.
+static LIBRARY: LazyLock<Option<Node>> = LazyLock::new(|| parse(&Source::new("<link>", library("link")?)).ok());
 
 /// What one `link` step becomes.
 pub(crate) struct Linked {
@@ -68,8 +76,8 @@ impl Lowering<'_> {
         for dialog in dialogs {
             let own: Vec<(&str, &Node)> = dialog.entries().iter().filter_map(|(key, step)| Some((key.as_str()?, step))).collect();
             for (key, step) in dialog.entries().iter().filter(|(_, step)| links(step)) {
-                // An alias says the same again.
-                if all.iter().any(|known| known.key == key.span) {
+                // An alias says the same again; and where there are too many steps, that is reported.
+                if all.len() > MAX_STEPS / FEWEST || all.iter().any(|known| known.key == key.span) {
                     continue;
                 }
                 all.extend(self.link_step(root, key, step, &own));
@@ -94,9 +102,10 @@ impl Lowering<'_> {
         let says = if says.value == NodeValue::Null { &empty } else { says };
         let says = self.keys(says, "`link`", &["methods", "callback_path", "implementation", "shown_as"])?;
 
-        let mut tree = parse(&Source::new("<link>", library("link")?)).ok()?;
+        let mut tree = LIBRARY.clone()?;
         place(&mut tree, key.span);
-        let methods = says.peek("methods").map(|node| (node, self.methods(node, root)));
+        let offered = self.offered(root);
+        let methods = says.peek("methods").map(|node| (node, self.methods(node, offered.as_ref())));
         let path = says.peek("callback_path").and_then(|node| self.callback_path(node));
         let then = keys.peek("then").filter(|then| then.value != NodeValue::Null);
         if then.is_none() && !keys.has_unknown() {
@@ -166,7 +175,7 @@ impl Lowering<'_> {
     }
 
     /// The methods that are written out; none where they are computed.
-    fn methods<'m>(&mut self, node: &'m Node, root: &Node) -> Option<Vec<&'m str>> {
+    fn methods<'m>(&mut self, node: &'m Node, offered: Option<&(String, Vec<String>)>) -> Option<Vec<&'m str>> {
         let items = match &node.value {
             NodeValue::List(items) if !items.is_empty() => items,
             NodeValue::String(_) if is_list(node) => return None,
@@ -187,7 +196,7 @@ impl Lowering<'_> {
                     self.report(TWICE, item.span, &format!("`methods` has `{method}` already"));
                 }
                 Some(method) if METHODS.contains(&method) => {
-                    self.offered(item, method, root);
+                    self.has_method(item, method, offered);
                     known.push(method);
                 }
                 _ => self.unknown_method(item),
@@ -203,18 +212,30 @@ impl Lowering<'_> {
         self.report(METHOD, node.span, &format!("there is no method `{name}`; expected {}", listed(&METHODS))).maybe_hint(hint);
     }
 
-    /// A method that is named has to be one of the provider's, where that is written out and known.
-    fn offered(&mut self, node: &Node, method: &str, root: &Node) {
-        let provider = root.get("account").and_then(|account| account.get("provider")).and_then(Node::as_str);
-        let all = self.providers.clone().unwrap_or_default();
-        let Some(provider) = all.iter().find(|known| Some(known.name.as_str()) == provider) else { return };
-        let has = |name: &str| provider.methods.iter().any(|known| known == name);
-        // Where a loopback address may be returned to, it can be pasted as well.
-        if has(method) || (method == "paste" && has("loopback")) {
-            return;
+    /// The ways that the provider has, where it is written out and known; with the place where it is named. A provider at which
+    /// nothing can be linked is reported.
+    fn offered(&mut self, root: &Node) -> Option<(String, Vec<String>)> {
+        let node = root.get("account").and_then(|account| account.get("provider"))?;
+        let provider = node.as_str()?;
+        let mut offered = self.methods_of.and_then(|methods_of| methods_of(provider))?;
+        if offered.is_empty() {
+            self.report(UNAVAILABLE, node.span, &format!("no account of the provider `{provider}` can be linked"));
+            return None;
         }
-        let methods: Vec<&str> = METHODS.into_iter().filter(|name| has(name) || (*name == "paste" && has("loopback"))).collect();
-        let message = format!("the provider `{}` cannot be linked by `{method}`, only by {}", provider.name, listed(&methods));
+        // Where a loopback address may be returned to, it can be pasted as well.
+        if offered.iter().any(|method| method == "loopback") && !offered.iter().any(|method| method == "paste") {
+            offered.push("paste".to_owned());
+        }
+        Some((provider.to_owned(), offered))
+    }
+
+    /// A method that is named has to be one of the provider's.
+    fn has_method(&mut self, node: &Node, method: &str, offered: Option<&(String, Vec<String>)>) {
+        let Some((provider, methods)) = offered.filter(|(_, methods)| !methods.iter().any(|known| known == method)) else {
+            return;
+        };
+        let methods: Vec<&str> = methods.iter().map(String::as_str).collect();
+        let message = format!("the provider `{provider}` cannot be linked by `{method}`, only by {}", listed(&methods));
         self.report(UNAVAILABLE, node.span, &message);
     }
 

@@ -31,9 +31,9 @@ use configflow_core::expr::{Expressions, Template};
 use configflow_core::signature::{Shape, Signature, Signatures};
 use indexmap::IndexMap;
 
-use crate::KnownProvider;
 use crate::diagnostic::{Builder, Code, Diagnostics};
 use crate::node::{Node, Span};
+use crate::{KnownProvider, MethodsOf};
 use field::LoweredField;
 use trace::{BlockUse, DialogTrace, LetTrace, Trace};
 
@@ -188,6 +188,8 @@ pub(crate) struct Lowering<'n> {
     pub(crate) expressions: Expressions,
     pub(crate) signatures: Signatures,
     pub(crate) providers: Option<Vec<KnownProvider>>,
+    /// The ways in which an account can be linked at a provider.
+    pub(crate) methods_of: Option<MethodsOf>,
     /// What each `link` step becomes.
     pub(crate) links: &'n [link::Linked],
     pub(crate) fields: IndexMap<String, DefinedField>,

@@ -65,11 +65,14 @@ impl Lowering<'_> {
                     continue;
                 };
                 trace.unsure |= linked.unsure;
-                for (key, value, is_own) in linked.steps(&own, &step_name) {
-                    self.in_library = true;
-                    self.add_step(key, value, !is_own, &mut steps, &mut trace);
-                }
+                self.in_library = true;
+                let room = linked
+                    .steps(&own, &step_name)
+                    .all(|(key, value, is_own)| self.add_step(key, value, !is_own, &mut steps, &mut trace));
                 self.in_library = false;
+                if !room {
+                    break;
+                }
             }
             self.in_library = false;
         }

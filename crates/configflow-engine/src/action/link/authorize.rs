@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::attempts::Live;
 use super::failure;
-use super::loopback::{self, Listener};
+use super::loopback::{Addresses, Listener};
 use super::record::Linking;
 use super::way::Way;
 use crate::action::text;
@@ -27,8 +27,8 @@ impl Inner {
         let provider = linkable.provider();
         let (way, redirect_uri) = match text(parameters, "redirect") {
             Some("native") => (Way::Paste, provider.native().map(|native| native.redirect_uri.clone())),
-            Some("paste") if provider.native().is_none() => match loopback::unheard(&*self.entropy) {
-                Ok(address) => (Way::Paste, Some(address)),
+            Some("paste") if provider.native().is_none() => match Addresses::of(provider).unheard(&*self.entropy) {
+                Ok(address) => (Way::Paste, address),
                 Err(error) => return EffectOutcome::failed(failure::of("link.entropy", &error.to_string(), Map::new())),
             },
             Some("paste") => (Way::Paste, self.redirect_of(provider, Way::Paste, path)),
@@ -60,7 +60,10 @@ impl Inner {
         let attempts = &self.link.attempts;
         let way = attempts.way(&flow.id);
         let listener = match way {
-            Some(Way::Loopback) => Some(Listener::open(self.me.clone()).map_err(|_| no_listener())?),
+            Some(Way::Loopback) => {
+                let opened = Listener::open(&Addresses::of(account.provider()), self.me.clone());
+                Some(opened.map_err(|_| no_listener())?)
+            }
             _ => None,
         };
         let redirect_uri = listener.as_ref().map_or(redirect_uri, Listener::redirect_uri);

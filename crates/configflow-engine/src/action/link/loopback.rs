@@ -3,11 +3,12 @@
 //! It takes the one answer of its own attempt, shows a page and is closed (§8.3). Whatever else comes is told that it is wrong
 //! here, and spends nothing.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use configflow_oauth::{ATTEMPT_LIFETIME, Entropy, EntropyError};
+use configflow_oauth::catalogue::{LoopbackHost, LoopbackPort};
+use configflow_oauth::{ATTEMPT_LIFETIME, Entropy, EntropyError, Resolved};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
@@ -17,8 +18,57 @@ use url::Url;
 use crate::builder::{Engine, Inner};
 use crate::error::FlowError;
 
-/// The redirect URI as it is registered: the port does not matter (RFC 8252 §7.3).
-pub(super) const ANY_PORT: &str = "http://127.0.0.1/";
+/// The port for providers that take only one that was registered.
+const REGISTERED: u16 = 58_123;
+
+/// Where a provider lets the browser be sent on its own machine: literal addresses, since a machine may take `localhost` for another
+/// one (RFC 8252 §8.3).
+#[derive(Debug, Clone)]
+pub(super) struct Addresses {
+    hosts: Vec<IpAddr>,
+    port: Option<u16>,
+}
+
+impl Addresses {
+    /// What the provider takes; either address and any port (RFC 8252 §7.3) where its entry says nothing.
+    pub(super) fn of(provider: &Resolved) -> Self {
+        let both = || vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        let Some(loopback) = provider.provider().loopback() else { return Self { hosts: both(), port: None } };
+        let hosts = loopback.hosts().iter().filter_map(|host| match host {
+            LoopbackHost::V4 => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            LoopbackHost::V6 => Some(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+            _ => None,
+        });
+        let port = (loopback.port() == LoopbackPort::Registered).then_some(REGISTERED);
+        Self { hosts: hosts.collect(), port }
+    }
+
+    /// The redirect URI as it is registered: without a port where any will do. None where the provider takes no literal address.
+    pub(super) fn registered(&self) -> Option<String> {
+        let host = self.hosts.first()?;
+        Some(match self.port {
+            Some(port) => uri(SocketAddr::new(*host, port)),
+            None => format!("http://{}/", SocketAddr::new(*host, 0).to_string().trim_end_matches(":0")),
+        })
+    }
+
+    /// An address at which nobody listens: what the browser cannot open is pasted. Its port is drawn where it may be, so that no
+    /// program can wait there for the answer.
+    ///
+    /// # Errors
+    /// Where there are no random bytes.
+    pub(super) fn unheard(&self, entropy: &dyn Entropy) -> Result<Option<String>, EntropyError> {
+        let mut random = [0; 2];
+        entropy.fill(&mut random)?;
+        let count = DYNAMIC_PORTS.end() - DYNAMIC_PORTS.start() + 1;
+        let drawn = DYNAMIC_PORTS.start() + u16::from_le_bytes(random) % count;
+        Ok(self.hosts.first().map(|host| uri(SocketAddr::new(*host, self.port.unwrap_or(drawn)))))
+    }
+}
+
+fn uri(address: SocketAddr) -> String {
+    format!("http://{address}/")
+}
 
 /// How long a browser may take for its request.
 const REQUEST: Duration = Duration::from_secs(10);
@@ -37,13 +87,15 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Listens at a free port. To be called within a runtime.
+    /// Listens at the first of the addresses that can be had, at a free port where any will do. To be called within a runtime.
     ///
     /// # Errors
-    /// Where there is no loopback address to listen at.
-    pub(super) fn open(inner: Weak<Inner>) -> std::io::Result<Self> {
-        let bound = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        Self::listen(bound.or_else(|_| std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)))?, inner)
+    /// Where there is no such address to listen at.
+    pub(super) fn open(addresses: &Addresses, inner: Weak<Inner>) -> std::io::Result<Self> {
+        let port = addresses.port.unwrap_or(0);
+        let all: Vec<SocketAddr> = addresses.hosts.iter().map(|host| SocketAddr::new(*host, port)).collect();
+        // Tried in turn.
+        Self::listen(std::net::TcpListener::bind(all.as_slice())?, inner)
     }
 
     /// Listens where a listener was before a restart.
@@ -65,7 +117,7 @@ impl Listener {
         bound.set_nonblocking(true)?;
         let listener = TcpListener::from_std(bound)?;
         let authority = listener.local_addr()?.to_string();
-        let redirect_uri = format!("http://{authority}/");
+        let redirect_uri = uri(listener.local_addr()?);
         let place = Place { inner, authority, redirect_uri: redirect_uri.clone() };
         let lifetime = ATTEMPT_LIFETIME.unsigned_abs();
         let task = tokio::spawn(async move {
@@ -90,19 +142,6 @@ impl Drop for Listener {
     fn drop(&mut self) {
         self.task.abort();
     }
-}
-
-/// A loopback address at which nobody listens: what the browser cannot open is pasted. Its port is drawn, so that no program can
-/// wait there for the answer.
-///
-/// # Errors
-/// Where there are no random bytes.
-pub(super) fn unheard(entropy: &dyn Entropy) -> Result<String, EntropyError> {
-    let mut random = [0; 2];
-    entropy.fill(&mut random)?;
-    let count = DYNAMIC_PORTS.end() - DYNAMIC_PORTS.start() + 1;
-    let port = DYNAMIC_PORTS.start() + u16::from_le_bytes(random) % count;
-    Ok(format!("http://127.0.0.1:{port}/"))
 }
 
 #[derive(Clone)]
@@ -203,7 +242,7 @@ impl Came {
         // The address of the page holds a code: it is not kept, not sent on, and nothing else may run or frame it.
         format!(
             "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\
-             Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\n\
+             Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n\
              Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n\r\n{text}",
             text.len()
         )
@@ -241,7 +280,9 @@ fn read(request: &[u8], authority: &str) -> Read {
 
 #[cfg(test)]
 mod tests {
-    use configflow_oauth::SystemEntropy;
+    use std::collections::BTreeMap;
+
+    use configflow_oauth::{Catalogue, Resolution, SystemEntropy};
 
     use super::*;
 
@@ -262,14 +303,32 @@ mod tests {
         }
     }
 
+    fn addresses(provider: &str) -> Addresses {
+        let resolved = Catalogue::builtin().resolve(provider, &BTreeMap::new()).expect("a provider");
+        let Resolution::Ready(resolved) = resolved else { panic!("{provider} is discovered") };
+        Addresses::of(&resolved)
+    }
+
     #[test]
     fn a_port_that_nobody_listens_at_is_drawn() {
-        let drawn: std::collections::HashSet<String> = (0..20).map(|_| unheard(&SystemEntropy).expect("random bytes")).collect();
+        let drawn = (0..20).map(|_| addresses("google").unheard(&SystemEntropy).expect("random bytes").expect("an address"));
+        let drawn: std::collections::HashSet<String> = drawn.collect();
         assert!(drawn.len() > 1);
         for uri in drawn {
             let url = Url::parse(&uri).expect("a URL");
             assert!(DYNAMIC_PORTS.contains(&url.port().expect("a port")) && url.path() == "/", "{uri}");
         }
+    }
+
+    #[test]
+    fn a_provider_that_knows_its_ports_is_sent_to_the_one_that_is_registered() {
+        let (any, registered) = (addresses("google"), addresses("dropbox"));
+        assert_eq!(any.registered().as_deref(), Some("http://127.0.0.1/"));
+        assert_eq!(registered.registered().as_deref(), Some("http://127.0.0.1:58123/"));
+        assert_eq!(registered.unheard(&SystemEntropy).expect("random bytes"), registered.registered());
+        let sixth = Addresses { hosts: vec![IpAddr::V6(Ipv6Addr::LOCALHOST)], port: None };
+        assert_eq!(sixth.registered().as_deref(), Some("http://[::1]/"));
+        assert_eq!(Addresses { hosts: Vec::new(), port: None }.registered(), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use configflow_oauth::Resolved;
 use configflow_oauth::catalogue::Method;
 use serde_json::{Map, Value, json};
 
-use super::loopback;
+use super::loopback::Addresses;
 use super::way::Way;
 use crate::action::text;
 use crate::builder::Inner;
@@ -87,20 +87,23 @@ impl Inner {
                 }
                 Some(_) => None,
             },
+            Way::Loopback | Way::Paste if self.redirect_of(provider, way, path).is_none() => {
+                Some("the provider takes no address of a machine by its number".to_owned())
+            }
             Way::Loopback if !self.has_local_browser() => Some("the browser is not on the machine of this hub".to_owned()),
             Way::Loopback | Way::Device | Way::Paste => None,
         }
     }
 
-    /// Where the provider would send people. The port of a loopback address is chosen when an attempt begins; providers take any
-    /// (RFC 8252 §7.3).
+    /// Where the provider would send people, as it is registered: the port of a loopback address is chosen when an attempt begins,
+    /// where the provider takes any (RFC 8252 §7.3).
     pub(super) fn redirect_of(&self, provider: &Resolved, way: Way, path: &str) -> Option<String> {
         match way {
             Way::Callback => self.external_url().map(|hub| format!("{hub}{path}")),
-            Way::Loopback => Some(loopback::ANY_PORT.to_owned()),
+            Way::Loopback => Addresses::of(provider).registered(),
             Way::Paste => match provider.native() {
                 Some(native) => Some(native.redirect_uri.clone()),
-                None => Some(loopback::ANY_PORT.to_owned()),
+                None => Addresses::of(provider).registered(),
             },
             Way::Device => None,
         }
