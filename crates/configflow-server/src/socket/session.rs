@@ -150,7 +150,7 @@ impl Session {
                     }
                 }
                 notice = self.notices.recv() => match notice {
-                    Ok(notice) => self.forward(&notice).map_err(End::from),
+                    Ok(notice) => self.forward(&notice).await.map_err(End::from),
                     Err(RecvError::Lagged(_)) => Err(End::TooSlow),
                     Err(RecvError::Closed) => Err(End::Gone),
                 },
@@ -190,7 +190,7 @@ impl Session {
         self.last_id = id;
         let answered = command::run(self, id, &kind, &body).await;
         // What the command caused is told before its answer.
-        self.catch_up()?;
+        self.catch_up().await?;
         match answered {
             Ok(command::Answer::Result(result)) => self.out.result(id, &result)?,
             Ok(command::Answer::ThenEvent(event)) => {
@@ -208,10 +208,10 @@ impl Session {
     }
 
     /// Tells what has happened so far.
-    fn catch_up(&mut self) -> Result<(), End> {
+    async fn catch_up(&mut self) -> Result<(), End> {
         loop {
             match self.notices.try_recv() {
-                Ok(notice) => self.forward(&notice)?,
+                Ok(notice) => self.forward(&notice).await?,
                 Err(TryRecvError::Empty) => return Ok(()),
                 Err(TryRecvError::Lagged(_)) => return Err(End::TooSlow),
                 Err(TryRecvError::Closed) => return Err(End::Gone),
@@ -219,8 +219,8 @@ impl Session {
         }
     }
 
-    fn forward(&self, notice: &Notice) -> Result<(), Lost> {
-        for message in self.subscriptions.messages(&self.app.engine, notice) {
+    async fn forward(&self, notice: &Notice) -> Result<(), Lost> {
+        for message in self.subscriptions.messages(&self.app.engine, notice).await {
             self.out.send(&message)?;
         }
         Ok(())

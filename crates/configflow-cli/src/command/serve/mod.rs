@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use configflow_engine::{Engine, Limits};
+use configflow_engine::{DefinitionSource, Engine, Limits};
 use configflow_oauth::{Catalogue, Outbound};
 use configflow_server::{Listen, OneToken, Options, router, serve};
 use configflow_store::SqliteStore;
@@ -22,12 +22,15 @@ use tokio::net::TcpListener;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::outcome::{Outcome, complain, say};
-pub(super) use definitions::Folder;
+use definitions::Folder;
 use failure::Failure;
 use signals::{Signal, Signals};
 
 /// How often flows that were left alone are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
+
+/// How long a compiled definition is kept at least that nobody asks for.
+const REST: Duration = Duration::from_secs(600);
 
 /// Who has the one token.
 const OPERATOR: &str = "operator";
@@ -105,9 +108,8 @@ async fn served(arguments: &Arguments) -> Result<(), Failure> {
     let token = token::of(&arguments.data)?;
     let mut options = Options::new(Arc::new(OneToken::new(&token, OPERATOR)));
     options.limits.connections = arguments.max_connections;
-    let engine = engine(arguments, &options)?;
-    let mut folder = Folder::new(&arguments.flows);
-    folder.read(&engine)?;
+    let folder = Arc::new(Folder::open(&arguments.flows)?);
+    let engine = engine(arguments, &options, &folder)?;
     let resumed = engine.resume().await.map_err(Failure::Store)?;
     if resumed.flows > 0 {
         tracing::info!(flows = resumed.flows, "flows go on where they stood");
@@ -123,22 +125,30 @@ async fn served(arguments: &Arguments) -> Result<(), Failure> {
         let _ = stopped.await;
     }));
     say(format_args!("listening on http://{address}"));
+    let (first, checking) = (Arc::clone(&folder), engine.clone());
+    tokio::task::spawn_blocking(move || first.check(&checking));
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut rest = interval(REST);
+    rest.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             signal = signals.next() => match signal {
                 Signal::Reload => {
-                    tracing::info!("definitions are read again");
-                    if let Err(failure) = folder.read(&engine) {
-                        complain(format_args!("error[{}]: {failure}", failure.code()));
-                    }
+                    let (again, reading) = (Arc::clone(&folder), engine.clone());
+                    tokio::task::spawn_blocking(move || {
+                        tracing::info!("definitions are read again");
+                        if let Err(failure) = again.read_again(&reading) {
+                            complain(format_args!("error[{}]: {failure}", failure.code()));
+                        }
+                    });
                 }
                 Signal::Stop => break,
             },
             _ = sweep.tick() => {
                 engine.give_up_abandoned().await;
             }
+            _ = rest.tick() => folder.rest(),
         }
     }
     tracing::info!("stopping");
@@ -149,7 +159,7 @@ async fn served(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-fn engine(arguments: &Arguments, options: &Options) -> Result<Engine, Failure> {
+fn engine(arguments: &Arguments, options: &Options, folder: &Arc<Folder>) -> Result<Engine, Failure> {
     let store = SqliteStore::open(&arguments.data).map_err(Failure::Open)?;
     let mut outbound = Outbound::new();
     for rewrite in &arguments.outbound_rewrite {
@@ -173,6 +183,7 @@ fn engine(arguments: &Arguments, options: &Options) -> Result<Engine, Failure> {
         ..Limits::default()
     };
     let mut builder = Engine::builder()
+        .source(Arc::clone(folder) as Arc<dyn DefinitionSource>)
         .store(Arc::new(store))
         .hub(hub)
         .catalogue(catalogue)
