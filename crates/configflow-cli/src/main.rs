@@ -99,6 +99,13 @@ enum Command {
         #[arg(long)]
         replace: bool,
     },
+    /// Seals everything in a store with a new key, which takes the place of the old one's file. The server must not run. Where the
+    /// key is that of CONFIGFLOW_KEY, the new one is that of CONFIGFLOW_NEW_KEY.
+    Rekey {
+        /// The folder of the store.
+        #[arg(long)]
+        data: PathBuf,
+    },
     /// Prints a JSON Schema.
     Schema {
         /// Of what.
@@ -163,6 +170,7 @@ fn main() -> ExitCode {
             let known = if replace { configflow_store::Known::Replace } else { configflow_store::Known::Refuse };
             command::accounts::import(&data, &file, known)
         }
+        Command::Rekey { data } => command::rekey::run(&data),
         Command::Schema { what } => command::schema::run(what),
     };
     let outcome = if outcome::all_said() { outcome } else { outcome.and(Outcome::Broken) };

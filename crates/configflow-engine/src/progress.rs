@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use configflow_core::{Context, Event, FlowResult, Kind, State, render};
+use configflow_core::{Context, Definition, Event, FlowResult, Kind, State, render};
 use serde_json::{Map, Value, json};
 
 use crate::builder::Engine;
@@ -90,6 +90,12 @@ impl Engine {
     pub fn look(&self, flow_id: &str) -> Result<Arc<FlowResult>, FlowError> {
         let flow = self.inner.flows.get(flow_id).ok_or(FlowError::UnknownFlow)?;
         Ok(Arc::new(render(&flow.definition, &flow.state())?))
+    }
+
+    /// The definition that a flow goes by; it may be older than the one that begins flows now.
+    #[must_use]
+    pub fn definition_of(&self, flow_id: &str) -> Option<Definition> {
+        self.inner.flows.get(flow_id).map(|flow| flow.definition.clone())
     }
 
     /// Gives up the flows that persons began and left alone for longer than they may, and says how many. To be called from time

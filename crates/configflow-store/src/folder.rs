@@ -8,7 +8,7 @@ use std::time::Duration;
 use configflow_engine::StoreError;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use crate::key::{Key, KeyError};
+use crate::key::{self, Key, KeyError};
 use crate::schema::{self, Unfit};
 use crate::seal::{Place, Sealer};
 
@@ -89,6 +89,8 @@ impl OpenError {
 pub(crate) struct Folder {
     database: PathBuf,
     lock: PathBuf,
+    /// The file of the key, where it is in one.
+    key: Option<PathBuf>,
     /// Held while this store runs the flows; the system takes it back when the process ends, however it ends.
     held: Mutex<Option<std::fs::File>>,
 }
@@ -113,14 +115,17 @@ pub(crate) fn open(path: &Path, key: Option<Key>) -> Result<Opened, OpenError> {
     let database = path.join(DATABASE);
     // An empty file is what a crash leaves between the making of the file and of its tables.
     let is_new = std::fs::metadata(&database).map_or(true, |metadata| metadata.len() == 0);
-    let key = match key {
-        Some(key) => key,
-        None => match Key::from_environment()? {
-            Some(key) => key,
-            None => Key::in_file(&path.join(KEY), is_new)?,
-        },
+    let given = match key {
+        Some(key) => Some(key),
+        None => Key::from_environment()?,
     };
-    let sealer = Sealer::new(&key);
+    let file = given.is_none().then(|| path.join(KEY));
+    let key = match (given, &file) {
+        (Some(key), _) => key,
+        (None, Some(file)) => Key::in_file(file, is_new)?,
+        (None, None) => return Err(KeyError::Missing { file: path.join(KEY) }.into()),
+    };
+    let mut sealer = Sealer::new(&key);
     // SQLite gives its companions the same mode.
     private().open(&database).map_err(io)?;
 
@@ -134,20 +139,35 @@ pub(crate) fn open(path: &Path, key: Option<Key>) -> Result<Opened, OpenError> {
         Unfit::Newer(found) => OpenError::Newer { database: database.clone(), found, known: schema::VERSION },
         Unfit::Sqlite(error) => faulty(&error),
     })?;
-    check(&writing, &sealer, &database).map_err(|error| match error {
+    let wrong = |error| match error {
         Checked::Wrong => OpenError::WrongKey { database: database.clone() },
         Checked::Sqlite(error) => faulty(&error),
         Checked::Store(source) => OpenError::Database { database: database.clone(), source },
-    })?;
+    };
+    match (check(&writing, &sealer, &database), &file) {
+        (Err(Checked::Wrong), Some(file)) => {
+            // A crash between the new seals and the new key: the one that was prepared is the right one.
+            let prepared = key::prepared(file).ok_or_else(|| wrong(Checked::Wrong))?;
+            sealer = Sealer::new(&prepared);
+            check(&writing, &sealer, &database).map_err(wrong)?;
+            key::replace(file)?;
+            tracing::warn!(file = %file.display(), "the key that was prepared took its place");
+        }
+        (checked, _) => checked.map_err(wrong)?,
+    }
     let reading = connect(&database).map_err(|error| faulty(&error))?;
     reading.pragma_update(None, "query_only", true).map_err(|error| faulty(&error))?;
-    let folder = Folder { lock: path.join(LOCK), database, held: Mutex::default() };
+    let folder = Folder { lock: path.join(LOCK), database, key: file, held: Mutex::default() };
     Ok(Opened { folder, writing, reading, sealer })
 }
 
 impl Folder {
     pub(crate) fn database(&self) -> &Path {
         &self.database
+    }
+
+    pub(crate) fn key(&self) -> Option<&Path> {
+        self.key.as_deref()
     }
 
     /// Makes this store the one that runs the flows.

@@ -182,6 +182,43 @@ fn read(file: &Path) -> Result<Key, KeyError> {
     Key::parse(&text, &file.display().to_string())
 }
 
+/// The file of a key that is about to replace another: beside it.
+pub(crate) fn next(file: &Path) -> PathBuf {
+    file.with_extension("key.new")
+}
+
+/// Writes the key that is about to replace another; durable before it returns.
+pub(crate) fn prepare(file: &Path, key: &Key) -> Result<(), KeyError> {
+    let io = |source| KeyError::Io { file: next(file), source };
+    // One that a crash left belongs to nothing: had its database been written, opening it would have taken it over.
+    match std::fs::remove_file(next(file)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+        _ => {}
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut opened = options.open(next(file)).map_err(io)?;
+    let text = Zeroizing::new(format!("{}\n", STANDARD.encode(key.bytes())));
+    opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).and_then(|()| sync_folder(file)).map_err(io)
+}
+
+/// The key that is about to replace another, where there is one.
+pub(crate) fn prepared(file: &Path) -> Option<Key> {
+    read(&next(file)).ok()
+}
+
+/// Puts the prepared key in the place of the old one.
+pub(crate) fn replace(file: &Path) -> Result<(), KeyError> {
+    let io = |source| KeyError::Io { file: file.to_owned(), source };
+    match std::fs::rename(next(file), file) {
+        // Another process that opened the database has done it.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other.and_then(|()| sync_folder(file)).map_err(io),
+    }
+}
+
 /// Makes the file whole or not at all: written beside it, made durable, then linked to its name if nobody was first.
 fn make(file: &Path) -> Result<(), KeyError> {
     let io = |source| KeyError::Io { file: file.to_owned(), source };

@@ -37,13 +37,16 @@ impl Sealer {
 
     /// Seals a value as JSON. Where that is impossible nothing is stored.
     pub(crate) fn seal(&self, place: Place<'_>, value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-        let failed = |reason: &str| StoreError::Failed { reason: reason.to_owned() };
         let mut plain = Zeroizing::new(Vec::with_capacity(1024));
         serde_json::to_writer(&mut *plain, value).map_err(|_| failed("what is to be stored cannot be written as JSON"))?;
+        self.close(place, &plain)
+    }
+
+    fn close(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).map_err(|_| failed("the machine gives no random bytes"))?;
         let data = self.associated(place);
-        let payload = Payload { msg: &plain, aad: &data };
+        let payload = Payload { msg: plain, aad: &data };
         let sealed = self.cipher.encrypt(XNonce::from_slice(&nonce), payload);
         let sealed = sealed.map_err(|_| failed("what is to be stored cannot be sealed"))?;
         let mut whole = Vec::with_capacity(HEAD + sealed.len());
@@ -59,6 +62,22 @@ impl Sealer {
     /// # Errors
     /// [`StoreError::Unreadable`] where another key sealed it, it was changed, or it stood elsewhere.
     pub(crate) fn open<T: DeserializeOwned>(&self, place: Place<'_>, whole: &[u8]) -> Result<T, StoreError> {
+        let plain = self.plain(place, whole)?;
+        let mut json = serde_json::Deserializer::from_slice(&plain);
+        // What opens was sealed here, so it is as deep as something that was once in memory: an answer of an API inside a state.
+        json.disable_recursion_limit();
+        T::deserialize(&mut json).map_err(|_| StoreError::Unreadable)
+    }
+
+    /// The same value in the same place, sealed by another key.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] where it cannot be opened.
+    pub(crate) fn reseal(&self, with: &Self, place: Place<'_>, whole: &[u8]) -> Result<Vec<u8>, StoreError> {
+        with.close(place, &self.plain(place, whole)?)
+    }
+
+    fn plain(&self, place: Place<'_>, whole: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         if whole.len() < HEAD || whole[0] != VERSION || whole[1..=KEY_ID] != self.key_id {
             return Err(StoreError::Unreadable);
         }
@@ -66,11 +85,7 @@ impl Sealer {
         let data = self.associated(place);
         let payload = Payload { msg: sealed, aad: &data };
         let plain = self.cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| StoreError::Unreadable)?;
-        let plain = Zeroizing::new(plain);
-        let mut json = serde_json::Deserializer::from_slice(&plain);
-        // What opens was sealed here, so it is as deep as something that was once in memory: an answer of an API inside a state.
-        json.disable_recursion_limit();
-        T::deserialize(&mut json).map_err(|_| StoreError::Unreadable)
+        Ok(Zeroizing::new(plain))
     }
 
     fn associated(&self, place: Place<'_>) -> Vec<u8> {
@@ -83,6 +98,10 @@ impl Sealer {
         }
         data
     }
+}
+
+fn failed(reason: &str) -> StoreError {
+    StoreError::Failed { reason: reason.to_owned() }
 }
 
 #[cfg(test)]

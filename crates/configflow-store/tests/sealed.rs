@@ -6,7 +6,7 @@ use configflow_core::{EffectId, EffectOutcome};
 use configflow_engine::store::{Commit, Write};
 use configflow_engine::{Store, StoreError};
 use configflow_oauth::Secret;
-use configflow_store::{Key, SqliteStore};
+use configflow_store::{Key, SqliteStore, rekey};
 use configflow_testkit::contract::{entry, flow, implementation, token};
 use rusqlite::Connection;
 use serde_json::json;
@@ -247,4 +247,89 @@ async fn one_store_runs_the_flows_and_all_share_the_entries() {
 
     drop(one);
     two.flows().await.expect("the flows are free again");
+}
+
+/// Everything of a filled store, read.
+async fn all_is_there(folder: &Path) {
+    let store = open(folder);
+    let kept = store.flows().await.expect("flows");
+    assert!(kept.unreadable.is_empty());
+    assert_eq!(kept.flows[0].flow.claims, ["canary-claim"]);
+    assert_eq!(kept.flows[0].link.as_ref().map(Secret::expose), Some("canary-verifier"));
+    assert!(kept.flows[0].once.as_ref().is_some_and(|once| once.outcome.is_some()));
+    assert_eq!(store.entry("entry").await.expect("read").expect("the entry").title, "canary-title");
+    let token = store.token("contract", "key").await.expect("read").expect("the token");
+    assert_eq!(token.tokens.access().expose(), "canary-access");
+    assert_eq!(store.implementations().await.expect("read").len(), 1);
+}
+
+fn key_of(folder: &Path) -> Key {
+    let text = std::fs::read_to_string(folder.join("configflow.key")).expect("the key");
+    Key::parse(&text, "here").expect("a key")
+}
+
+#[tokio::test]
+async fn sec_20_another_key_seals_everything_anew() {
+    let folder = folder();
+    filled(folder.path()).await;
+    let before = key_of(folder.path());
+    let old_values: Vec<Vec<u8>> = {
+        let raw = database(folder.path());
+        let mut statement = raw.prepare("SELECT sealed FROM entries UNION ALL SELECT sealed FROM tokens").expect("values");
+        let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+        rows.collect::<rusqlite::Result<_>>().expect("values")
+    };
+    assert_eq!(
+        rekey(folder.path(), None).expect("sealed anew"),
+        7,
+        "the check, a flow, its link and outcome, an entry, a token, credentials"
+    );
+    assert_ne!(format!("{:?}", key_of(folder.path())), format!("{before:?}"));
+    assert_eq!(SqliteStore::open_with(folder.path(), before).expect_err("the old key").code(), "store.wrong_key");
+    all_is_there(folder.path()).await;
+    for file in ["configflow.db", "configflow.db-wal"] {
+        let bytes = std::fs::read(folder.path().join(file)).unwrap_or_default();
+        let left = old_values.iter().any(|value| bytes.windows(value.len()).any(|window| window == value));
+        assert!(!left, "what the old key sealed is left in {file}");
+    }
+    assert!(!folder.path().join("configflow.key.new").exists());
+}
+
+#[tokio::test]
+async fn a_crash_while_everything_is_sealed_anew_loses_nothing() {
+    let folder = folder();
+    filled(folder.path()).await;
+    let (key, next) = (folder.path().join("configflow.key"), folder.path().join("configflow.key.new"));
+    let old = std::fs::read(&key).expect("the key");
+    // Before the transaction: the new key is there, and nothing is sealed with it.
+    std::fs::copy(&key, &next).expect("a mode");
+    std::fs::write(&next, "00".repeat(32)).expect("a prepared key");
+    all_is_there(folder.path()).await;
+    assert_eq!(std::fs::read(&key).expect("the key"), old);
+    rekey(folder.path(), None).expect("the next time it is done");
+    // After it: everything is sealed with the new key, which has not taken its place yet.
+    std::fs::rename(&key, &next).expect("renamed");
+    std::fs::write(&key, &old).expect("the old key");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    }
+    all_is_there(folder.path()).await;
+    assert!(!next.exists() && std::fs::read(&key).expect("the key") != old, "it has taken its place");
+    all_is_there(folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_in_use_or_unreadable_keeps_its_key() {
+    let folder = folder();
+    filled(folder.path()).await;
+    let running = open(folder.path());
+    running.flows().await.expect("it runs the flows");
+    assert_eq!(rekey(folder.path(), None).expect_err("in use").code(), "store.in_use");
+    drop(running);
+    database(folder.path()).execute("UPDATE flows SET sealed = 'canary'", []).expect("changed");
+    assert_eq!(rekey(folder.path(), None).expect_err("unreadable").code(), "store.unreadable");
+    let store = open(folder.path());
+    assert_eq!(store.entry("entry").await.expect("read").expect("the entry").title, "canary-title", "nothing was changed");
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use configflow_engine::{Entry, Subentry};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use ulid::Ulid;
 
 use crate::simulated::{Behaviour, Script};
 
@@ -93,6 +95,40 @@ pub struct FixtureEntry {
     /// Its sub-entries.
     #[serde(default)]
     pub subentries: Vec<FixtureSubentry>,
+}
+
+impl FixtureEntry {
+    /// The entry as it is stored before all of the run, the `at`th of them; of this integration where it names none. ULIDs sort by
+    /// their time.
+    #[must_use]
+    pub fn stored(&self, at: u64, domain: &str) -> Entry {
+        let now = time::OffsetDateTime::UNIX_EPOCH;
+        let subentries = self.subentries.iter().enumerate().map(|(place, subentry)| Subentry {
+            subentry_id: Ulid::from_parts(at, place as u128 + 1).to_string(),
+            subentry_type: subentry.subentry_type.clone(),
+            title: subentry.title.clone(),
+            data: subentry.data.clone(),
+            unique_id: subentry.unique_id.clone(),
+            more: Map::new(),
+        });
+        Entry {
+            entry_id: Ulid::from_parts(at, 0).to_string(),
+            domain: self.domain.clone().unwrap_or_else(|| domain.to_owned()),
+            title: self.title.clone(),
+            data: self.data.clone(),
+            options: self.options.clone(),
+            unique_id: self.unique_id.clone(),
+            source: self.source.clone(),
+            version: 1,
+            minor_version: 1,
+            subentries: subentries.collect(),
+            account_key: None,
+            disabled_by: None,
+            created_at: now,
+            modified_at: now,
+            more: Map::new(),
+        }
+    }
 }
 
 /// A sub-entry that is there before.

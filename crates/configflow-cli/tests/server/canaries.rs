@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use configflow_engine::Store;
 use configflow_engine::store::{Commit, Write};
-use configflow_engine::{Entry, Store, Subentry};
 use configflow_store::{Key, SqliteStore};
 use configflow_testkit::simulated::Simulated;
-use configflow_testkit::{Canaries, Fixture, FixtureEntry, Flows};
+use configflow_testkit::{Canaries, Fixture, Flows};
 use futures_util::StreamExt;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::dialog::Dialog;
@@ -135,37 +135,8 @@ fn stored(data: &Path, check: impl Fn(&str, &[u8])) -> usize {
 async fn before(data: &Path, fixture: &Fixture) {
     let store = SqliteStore::open_with(data, Key::parse(KEY, "here").expect("a key")).expect("a store");
     for (at, entry) in fixture.entries.iter().enumerate() {
-        let write = Write::Create(Box::new(entry_of(entry, at, &fixture.flow)));
+        let write = Write::Create(Box::new(entry.stored(at as u64, &fixture.flow)));
         let commit = Commit { flow_id: String::new(), now: OffsetDateTime::UNIX_EPOCH, write, token: None };
         store.commit(commit).await.expect("stored");
-    }
-}
-
-fn entry_of(entry: &FixtureEntry, at: usize, flow: &str) -> Entry {
-    let id = |kind: &str, at: usize| format!("01K0000000000000000000{kind}{at:02}");
-    let subentries = entry.subentries.iter().enumerate().map(|(at, subentry)| Subentry {
-        subentry_id: id("ZZ", at),
-        subentry_type: subentry.subentry_type.clone(),
-        title: subentry.title.clone(),
-        data: subentry.data.clone(),
-        unique_id: subentry.unique_id.clone(),
-        more: Map::new(),
-    });
-    Entry {
-        entry_id: id("AA", at),
-        domain: entry.domain.clone().unwrap_or_else(|| flow.to_owned()),
-        title: entry.title.clone(),
-        data: entry.data.clone(),
-        options: entry.options.clone(),
-        unique_id: entry.unique_id.clone(),
-        source: entry.source.clone(),
-        version: 1,
-        minor_version: 1,
-        subentries: subentries.collect(),
-        account_key: None,
-        disabled_by: None,
-        created_at: OffsetDateTime::UNIX_EPOCH,
-        modified_at: OffsetDateTime::UNIX_EPOCH,
-        more: Map::new(),
     }
 }

@@ -6,5 +6,6 @@ mod credentials;
 mod crowd;
 mod dialog;
 mod kill;
+mod rekey;
 mod stopping;
 mod support;

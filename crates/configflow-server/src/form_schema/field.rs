@@ -1,14 +1,19 @@
 //! One field.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{object, selector};
+use super::{Known, object, plain, selector};
 
 /// The schema of what a field takes.
-pub(super) fn of(field: &Value) -> Value {
+pub(super) fn of(field: &Value, known: &Known<'_>) -> Value {
+    let name = field.get("name").and_then(Value::as_str).unwrap_or_default();
     let mut schema = match field.get("selector").and_then(Value::as_object).and_then(|kinds| kinds.iter().next()) {
         Some((kind, settings)) => selector::of(kind, settings),
-        None => plain(field),
+        None if field["type"] == "expandable" => object(field.get("schema").unwrap_or(&Value::Null), known),
+        None => match known(name) {
+            Some(kind) => plain::of(kind, values(field.get("options"))),
+            None => by_wire(field),
+        },
     };
     if let Value::Object(schema) = &mut schema {
         if let Some(default) = field.get("default") {
@@ -21,34 +26,11 @@ pub(super) fn of(field: &Value) -> Value {
     schema
 }
 
-fn plain(field: &Value) -> Value {
-    let bounds = |kind: &str| {
-        let mut schema = Map::from_iter([("type".to_owned(), json!(kind))]);
-        let texts = kind == "string";
-        for (from, to) in
-            [("valueMin", "minimum"), ("valueMax", "maximum"), ("lengthMin", "minLength"), ("lengthMax", "maxLength")]
-        {
-            let of_texts = from.starts_with("length");
-            if let Some(bound) = field.get(from).filter(|_| texts == of_texts) {
-                schema.insert(to.to_owned(), bound.clone());
-            }
-        }
-        Value::Object(schema)
-    };
-    match field.get("type").and_then(Value::as_str).unwrap_or_default() {
-        // Numbers become texts.
-        "string" if field.get("format").is_none() && field.get("lengthMax").is_none() && field.get("lengthMin").is_none() => {
-            json!({"type": ["string", "number", "boolean"]})
-        }
-        "string" => bounds("string"),
-        "integer" => bounds("integer"),
-        "float" => bounds("number"),
-        // Home Assistant's booleans may be words, numbers too.
-        "boolean" => json!({"type": ["boolean", "string", "number"]}),
+/// A field of which only the wire tells: the choice of a menu.
+fn by_wire(field: &Value) -> Value {
+    match field["type"].as_str().unwrap_or_default() {
         "select" => json!({"enum": values(field.get("options"))}),
         "multi_select" => json!({"type": "array", "items": {"enum": values(field.get("options"))}}),
-        "constant" => field.get("value").map_or_else(|| json!({}), |value| json!({"const": value})),
-        "expandable" => object(field.get("schema").unwrap_or(&Value::Null)),
         _ => json!({}),
     }
 }

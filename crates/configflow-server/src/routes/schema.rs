@@ -34,7 +34,10 @@ pub(super) async fn form(State(app): State<App>, _: Principal, Path(flow_id): Pa
             return Err(Refusal::coded(StatusCode::CONFLICT, "flow.no_form", message));
         }
     };
-    let schema = form_schema::of(title, &fields);
+    // A menu has one field, which no definition names.
+    let definition = app.engine.definition_of(&flow_id);
+    let known = |name: &str| definition.as_ref().and_then(|definition| form_schema::plain_of(definition, name));
+    let schema = form_schema::of(title, &fields, &known);
     let body = serde_json::to_vec(&schema).unwrap_or_default();
     Ok((StatusCode::OK, [(CONTENT_TYPE, "application/schema+json")], body).into_response())
 }

@@ -6,13 +6,12 @@ use std::time::Duration;
 use configflow_core::Definition;
 use configflow_core::definition::HUB;
 use configflow_core::signature::builtin;
-use configflow_engine::{Engine, Entry, Implementation, Limits, MemoryStore, Subentry};
+use configflow_engine::{Engine, Implementation, Limits, MemoryStore};
 use configflow_oauth::{Outbound, Secret};
-use serde_json::{Map, Value};
-use ulid::Ulid;
+use serde_json::Value;
 
 use super::{DriveError, Provider};
-use crate::fixture::{Fixture, FixtureEntry};
+use crate::fixture::Fixture;
 use crate::flows::Flows;
 use crate::mask::Mask;
 use crate::scripted::Scripted;
@@ -70,7 +69,7 @@ pub(super) async fn prepare(fixture: &Fixture, flows: &Flows, provider: Provider
         );
     }
     for (at, entry) in fixture.entries.iter().enumerate() {
-        store.insert(stored(at as u64, entry, &fixture.flow));
+        store.insert(entry.stored(at as u64, &fixture.flow));
     }
     Ok(Prepared { engine, store, recorder, simulated, mask })
 }
@@ -92,35 +91,5 @@ fn fits(fixture: &Fixture, definition: &Definition) -> Result<Limits, DriveError
     match Duration::try_from_secs_f64(seconds) {
         Ok(limit) if !limit.is_zero() => Ok(Limits { action: limit, progress: limit, request: limit / 2, ..Limits::default() }),
         _ => unfit(format!("`time_limit` is {seconds}; expected seconds, above 0")),
-    }
-}
-
-/// An entry that was made before all of the run: ULIDs sort by their time.
-fn stored(at: u64, entry: &FixtureEntry, domain: &str) -> Entry {
-    let now = time::OffsetDateTime::UNIX_EPOCH;
-    let subentries = entry.subentries.iter().enumerate().map(|(place, subentry)| Subentry {
-        subentry_id: Ulid::from_parts(at, place as u128 + 1).to_string(),
-        subentry_type: subentry.subentry_type.clone(),
-        title: subentry.title.clone(),
-        data: subentry.data.clone(),
-        unique_id: subentry.unique_id.clone(),
-        more: Map::new(),
-    });
-    Entry {
-        entry_id: Ulid::from_parts(at, 0).to_string(),
-        domain: entry.domain.clone().unwrap_or_else(|| domain.to_owned()),
-        title: entry.title.clone(),
-        data: entry.data.clone(),
-        options: entry.options.clone(),
-        unique_id: entry.unique_id.clone(),
-        source: entry.source.clone(),
-        version: 1,
-        minor_version: 1,
-        subentries: subentries.collect(),
-        account_key: None,
-        disabled_by: None,
-        created_at: now,
-        modified_at: now,
-        more: Map::new(),
     }
 }

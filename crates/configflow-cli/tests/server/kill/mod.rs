@@ -22,7 +22,8 @@ use serde_json::json;
 use crate::support::Setup;
 use compare::{Found, compare};
 use person::{Person, Way, name, password};
-use strike::{Strike, give_way};
+use strike::Strike;
+pub(crate) use strike::give_way;
 
 /// How often the server is killed where nobody says otherwise.
 const KILLS: u64 = 60;
