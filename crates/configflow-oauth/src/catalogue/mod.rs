@@ -31,6 +31,7 @@ pub(crate) use file::{IdentityFile, ImpliesFile, Purpose, ScopeOrder, ScopesFile
 pub use issuer::Issuer;
 pub use problem::{Gravity, Problem, Step};
 pub use provider::{Loopback, Parameter, Provider, Registration};
+pub(crate) use resolved::Description;
 pub use resolved::{Discoverable, Endpoints, Native, Profile, Resolution, ResolveError, Resolved};
 
 use std::collections::BTreeMap;

@@ -32,7 +32,7 @@ impl Inner {
             return EffectOutcome::Abort { reason: "no_url_available".to_owned(), placeholders: Some(placeholders) };
         };
         let key = self.account_key(flow, account).await;
-        match self.begin(flow, linkable, &redirect_uri, key) {
+        match self.begin(flow, linkable, &redirect_uri, key).await {
             Ok(link) => {
                 let mut result = link.clone();
                 if let (Some(result), Some(one)) = (result.as_object_mut(), &implementation) {
@@ -45,11 +45,12 @@ impl Inner {
         }
     }
 
-    /// Begins an attempt, and gives its public part: the name `link`.
-    pub(super) fn begin(&self, flow: &Flow, account: Linkable, redirect_uri: &str, key: String) -> Result<Value, Failure> {
+    /// Begins an attempt, its parameters sent beforehand where the provider takes them so, and gives its public part: the name
+    /// `link`.
+    pub(super) async fn begin(&self, flow: &Flow, account: Linkable, redirect_uri: &str, key: String) -> Result<Value, Failure> {
         let principal = flow.principal();
         let begin = Begin { redirect_uri, flow: &flow.id, principal: &principal };
-        let attempt = self.link.client.begin(&account, begin);
+        let attempt = self.link.client.start(&account, begin).await;
         let attempt = attempt.map_err(|error| failure::of(error.code(), &error.to_string(), error.public_fields()))?;
         let link = json!({"url": attempt.url(), "redirect_uri": attempt.redirect_uri()});
         self.link.attempts.begin(&flow.id, Live { account: Linking::Resolved(Box::new(account)), attempt, key, returned: None });

@@ -59,7 +59,7 @@ impl Inner {
             Err(error) => failure::token(&error),
         };
         attempts.spend(&flow.id, state, failure.clone());
-        let link = self.begin(flow, *account, &redirect_uri, key).ok();
+        let link = self.begin(flow, *account, &redirect_uri, key).await.ok();
         EffectOutcome::Failed { failure, link }
     }
 
@@ -68,7 +68,7 @@ impl Inner {
         let live = self.link.attempts.take(&flow.id)?;
         let redirect_uri = live.attempt.redirect_uri().to_owned();
         let Linking::Resolved(account) = live.account else { return None };
-        self.begin(flow, *account, &redirect_uri, live.key).ok()
+        self.begin(flow, *account, &redirect_uri, live.key).await.ok()
     }
 
     /// Resolves the account of the live attempt, of which only a description is known after a restart.

@@ -134,6 +134,9 @@ pub(crate) struct ChoiceFile {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuthorizeFile {
+    /// Whether the parameters must be sent beforehand (RFC 9126). They are in any case where that endpoint is known.
+    #[serde(default)]
+    pub(crate) pushed: bool,
     /// More parameters. A value may hold the names of the provider's parameters in braces.
     #[serde(default)]
     pub(crate) extra: Vec<ExtraFile>,

@@ -25,6 +25,9 @@ pub(crate) struct ScopesFile {
     /// Scopes that are always asked for.
     #[serde(default)]
     pub(crate) base: Vec<String>,
+    /// Whether all scopes are asked for that the issuer's metadata lists.
+    #[serde(default)]
+    pub(crate) all_offered: bool,
     /// Scopes that never have the prefix.
     #[serde(default)]
     pub(crate) unprefixed: Vec<String>,
