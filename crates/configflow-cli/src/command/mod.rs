@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod check;
 pub(crate) mod drive;
 pub(crate) mod graph;
+pub(crate) mod providers;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;

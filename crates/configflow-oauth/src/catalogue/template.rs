@@ -7,7 +7,7 @@ use url::Url;
 
 /// What a free parameter may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Format {
     /// One segment of a path: letters, digits, `.`, `_` and `-`.
