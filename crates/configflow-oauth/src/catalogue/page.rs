@@ -173,6 +173,9 @@ fn quirks(provider: &Provider) -> Vec<String> {
         add(true, format!("Token requests ({}) have the parameter `{}={}`.", with.join(", "), extra.name, extra.value));
     }
     add(token.refresh_redirect_uri, "A refresh repeats the redirect URI of the link.".to_owned());
+    if let Some(grant) = &token.device_grant {
+        add(true, format!("The device grant is called `{grant}`."));
+    }
     add(!token.within.is_empty(), format!("The tokens stand in the field `{}` of the answer.", token.within.join(".")));
     add(token.types != ["bearer"], format!("Types of tokens: {}.", codes(&token.types)));
     add(token.expires_in == ExpiresInRule::Required, "An answer without `expires_in` is a fault.".to_owned());

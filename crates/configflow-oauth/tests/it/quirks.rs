@@ -1,7 +1,7 @@
 //! Where providers differ from the standard: each quirk of the catalogue at a real HTTP server, when a code is redeemed and when
 //! tokens are refreshed.
 
-use configflow_oauth::{Account, Catalogue, Linked, Outbound, RedeemError, RefreshError, Refreshed, Secret, TokenSet};
+use configflow_oauth::{Account, Catalogue, Linked, Outbound, Poll, RedeemError, RefreshError, Refreshed, Secret, TokenSet};
 use serde_json::{Value, json};
 use time::Duration;
 use wiremock::matchers::{method, path};
@@ -242,6 +242,46 @@ async fn parameters_for_one_kind_of_request() {
 }
 
 #[tokio::test]
+async fn home_connect_has_its_own_name_for_the_device_grant() {
+    let provider = Provider::new().await;
+    let started =
+        json!({ "device_code": "d", "user_code": "AB-CD", "verification_uri": "https://verify.example", "expires_in": 300 });
+    provider.answers("/api.home-connect.com/security/oauth/device_authorization", ok(started)).await;
+    let jwt = "h.eyJzdWIiOiJ1c2VyLTEifQ.s";
+    provider.answers("/api.home-connect.com/security/oauth/token", ok(json!({ "access_token": jwt, "expires_in": 86400 }))).await;
+    let (client, account) = (provider.client(), of("home_connect"));
+    let mut attempt = client.device_start(&account, ANNA).await.unwrap();
+    let Poll::Linked(linked) = client.device_poll(&account, &mut attempt, ANNA).await.unwrap() else { panic!("not linked") };
+    assert_eq!(linked.identity.unwrap().unique_id(), "user-1");
+    let form = form(&provider.requests().await[1]);
+    assert_eq!((form["grant_type"].as_str(), form["device_code"].as_str()), ("device_code", "d"));
+}
+
+#[tokio::test]
+async fn the_device_grant_as_json_with_more_parameters() {
+    let provider = Provider::new().await;
+    let started =
+        json!({ "device_code": "d", "user_code": "AB-CD", "verification_uri": "https://verify.example", "expires_in": 300 });
+    provider.answers("/odd.example/d", ok(started)).await;
+    provider.answers(ODD, ok(json!({ "data": { "access_token": "a" } }))).await;
+    let text = "
+name: odd
+title: Odd
+endpoints: { token: https://odd.example/t, device_authorization: https://odd.example/d }
+methods: [device]
+pkce: { support: confirmed }
+token: { auth: post, body: json, within: [data], extra: [{ name: audience, value: x, with: [device] }] }
+scopes: { order: given }
+";
+    let account = account_of(resolved_in(&Catalogue::empty().with(text).unwrap(), "odd", &[]), &["read"]);
+    let client = provider.client();
+    let mut attempt = client.device_start(&account, ANNA).await.unwrap();
+    assert!(matches!(client.device_poll(&account, &mut attempt, ANNA).await, Ok(Poll::Linked(_))));
+    let body: Value = serde_json::from_slice(&provider.requests().await[1].body).unwrap();
+    assert_eq!((&body["audience"], &body["device_code"], &body["client_id"]), (&json!("x"), &json!("d"), &json!("1234")));
+}
+
+#[tokio::test]
 async fn lifetimes_that_are_missing_or_wrong() {
     let hour = Some(noon() + Duration::HOUR);
     for (token, answer, expected) in [
@@ -412,11 +452,11 @@ async fn a_revocation_that_says_no_with_status_200() {
 fn which_lost_answers_may_be_asked_for_again() {
     let catalogue = Catalogue::builtin();
     let retries = |name: &str| catalogue.provider(name).unwrap().rotation().allows_retry();
-    for name in ["google", "microsoft_entra", "dropbox", "nest"] {
+    for name in ["google", "microsoft_entra", "dropbox", "nest", "withings"] {
         assert!(retries(name), "{name}");
     }
     // What is not known is not tried.
-    for name in ["tesla_fleet", "strava", "slack", "withings", "generic_oidc"] {
+    for name in ["tesla_fleet", "strava", "slack", "spotify", "generic_oidc"] {
         assert!(!retries(name), "{name}");
     }
 }

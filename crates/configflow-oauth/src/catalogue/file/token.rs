@@ -18,6 +18,8 @@ pub(crate) struct TokenFile {
     /// Whether a refresh must repeat the redirect URI of the link.
     #[serde(default)]
     pub(crate) refresh_redirect_uri: bool,
+    /// What the device grant is called here, where it is not as RFC 8628 has it.
+    pub(crate) device_grant: Option<String>,
     /// The field of the answer in which the tokens stand, as a path of names. Where it has none, the answer itself is read.
     #[serde(default)]
     pub(crate) within: Vec<String>,
