@@ -106,12 +106,36 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
     },
+    /// Checks providers' files, and makes the page about the built-in ones.
+    Providers {
+        #[command(subcommand)]
+        command: ProvidersCommand,
+    },
     /// Prints a JSON Schema.
     Schema {
         /// Of what.
         #[arg(value_enum)]
         what: SchemaOf,
     },
+}
+
+/// What is done with providers' files.
+#[derive(Subcommand)]
+enum ProvidersCommand {
+    /// Reports everything that is wrong with providers' files, each at its line and column.
+    Check {
+        /// The files.
+        #[arg(required_unless_present = "builtin")]
+        files: Vec<PathBuf>,
+        /// Checks the built-in providers too.
+        #[arg(long)]
+        builtin: bool,
+        /// How to report.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+    /// Prints the page about the built-in providers, as Markdown.
+    Page,
 }
 
 /// How diagnostics are reported.
@@ -148,6 +172,8 @@ enum SchemaOf {
     Definition,
     /// A step fixture.
     Fixture,
+    /// A provider's file.
+    Provider,
     /// A flow result.
     Result,
 }
@@ -171,6 +197,10 @@ fn main() -> ExitCode {
             command::accounts::import(&data, &file, known)
         }
         Command::Rekey { data } => command::rekey::run(&data),
+        Command::Providers { command: ProvidersCommand::Check { files, builtin, format } } => {
+            command::providers::check(&files, builtin, format)
+        }
+        Command::Providers { command: ProvidersCommand::Page } => command::providers::page(),
         Command::Schema { what } => command::schema::run(what),
     };
     let outcome = if outcome::all_said() { outcome } else { outcome.and(Outcome::Broken) };

@@ -53,6 +53,9 @@ pub enum BeginError {
     /// The redirect URI cannot be used.
     #[error("the redirect URI must begin with https:// (or http:// and a loopback address) and have neither query nor fragment")]
     RedirectUri,
+    /// The provider takes the parameters beforehand only; [`Client::start`] sends them.
+    #[error("the provider wants the parameters of the login beforehand, so the link must be started, not only begun")]
+    MustPush,
     /// No random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -65,6 +68,7 @@ impl BeginError {
         match self {
             Self::NoAuthorizationEndpoint => "link.no_authorization_endpoint",
             Self::RedirectUri => "link.redirect_uri",
+            Self::MustPush => "link.must_push",
             Self::Entropy(_) => "link.entropy",
         }
     }
@@ -116,6 +120,8 @@ pub struct Attempt {
     pub(crate) client_id: String,
     pub(crate) token_endpoint: Url,
     pub(crate) url: Secret,
+    /// The short URL that stands for parameters that were sent beforehand, and its end.
+    pub(crate) pushed: Option<(Secret, OffsetDateTime)>,
     pub(crate) redirect_uri: String,
     pub(crate) state: Secret,
     pub(crate) verifier: Secret,
@@ -126,10 +132,17 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The URL to which the person goes. It is for that person only: `state` is in it.
+    /// The URL to which the person goes. It is for that person only: `state` is in it, or what stands for it.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.url.expose()
+        self.pushed.as_ref().map_or_else(|| self.url.expose(), |(url, _)| url.expose())
+    }
+
+    /// When the URL is of no use any more: at the attempt's end, or earlier where the parameters were sent beforehand (RFC 9126
+    /// §2.2). A login that was begun in time may end later.
+    #[must_use]
+    pub fn url_expires_at(&self) -> OffsetDateTime {
+        self.pushed.as_ref().map_or(self.expires_at, |(_, until)| (*until).min(self.expires_at))
     }
 
     /// The redirect URI as it is sent, to be shown before the person leaves.
@@ -177,6 +190,7 @@ impl Attempt {
             client_id: self.client_id.clone(),
             token_endpoint: self.token_endpoint.clone(),
             url: Exposed(self.url.clone()),
+            pushed: self.pushed.as_ref().map(|(url, until)| (Exposed(url.clone()), until.unix_timestamp())),
             redirect_uri: self.redirect_uri.clone(),
             state: Exposed(self.state.clone()),
             verifier: Exposed(self.verifier.clone()),
@@ -199,18 +213,20 @@ impl Attempt {
         if !(43..=128).contains(&verifier.expose().len()) || form.state.0.expose().len() != STATE_CHARACTERS {
             return Err(SealableError::Malformed);
         }
+        let moment = |at| OffsetDateTime::from_unix_timestamp(at).map_err(|_| SealableError::Malformed);
         Ok(Self {
             provider: form.provider,
             client_id: form.client_id,
             token_endpoint: form.token_endpoint,
             url: form.url.0,
+            pushed: form.pushed.map(|(url, until)| Ok((url.0, moment(until)?))).transpose()?,
             redirect_uri: form.redirect_uri,
             state: form.state.0,
             verifier,
             nonce: form.nonce.0,
             flow: form.flow,
             principal: form.principal,
-            expires_at: OffsetDateTime::from_unix_timestamp(form.expires_at).map_err(|_| SealableError::Malformed)?,
+            expires_at: moment(form.expires_at)?,
         })
     }
 }
@@ -236,6 +252,8 @@ pub struct SealableAttempt {
     client_id: String,
     token_endpoint: Url,
     url: Exposed,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pushed: Option<(Exposed, i64)>,
     redirect_uri: String,
     state: Exposed,
     verifier: Exposed,
@@ -269,11 +287,19 @@ impl SealableError {
 }
 
 impl Client {
-    /// Begins an attempt.
+    /// Begins an attempt without asking the provider anything. Where it may want the parameters beforehand, use [`Self::start`].
     ///
     /// # Errors
-    /// When the provider has no authorization endpoint, the redirect URI cannot be used, or there are no random bytes.
+    /// When the provider has no authorization endpoint or wants the parameters beforehand, the redirect URI cannot be used, or
+    /// there are no random bytes.
     pub fn begin(&self, account: &Account, begin: Begin<'_>) -> Result<Attempt, BeginError> {
+        if account.provider().requires_push() {
+            return Err(BeginError::MustPush);
+        }
+        self.attempt(account, begin)
+    }
+
+    pub(crate) fn attempt(&self, account: &Account, begin: Begin<'_>) -> Result<Attempt, BeginError> {
         let provider = account.provider();
         let endpoint = provider.endpoints.authorization.as_ref().ok_or(BeginError::NoAuthorizationEndpoint)?;
         if !is_redirect_uri(begin.redirect_uri) {
@@ -289,6 +315,7 @@ impl Client {
             client_id: account.client_id().to_owned(),
             token_endpoint: provider.endpoints.token.clone(),
             url,
+            pushed: None,
             redirect_uri: begin.redirect_uri.to_owned(),
             state,
             verifier,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use url::Url;
 
 use crate::catalogue::{Catalogue, Provider, Resolution, ResolveError, Resolved};
@@ -34,7 +34,12 @@ struct Inner {
 struct Kept {
     given: BTreeMap<String, String>,
     resolved: Arc<Resolved>,
+    /// When its issuer was asked; nothing if all comes from the provider's file.
+    asked_at: Option<OffsetDateTime>,
 }
+
+/// How long an issuer's metadata is used before it is asked for again.
+const METADATA_KEPT: Duration = Duration::hours(1);
 
 /// How many resolved providers are kept: the flows of a hub use few.
 const RESOLVED: usize = 32;
@@ -71,24 +76,35 @@ impl Client {
             return Ok(resolved);
         }
         match catalogue.resolve(name, parameters)? {
-            Resolution::Ready(resolved) => Ok(self.keep(parameters, Arc::from(resolved))),
-            Resolution::Discover(provider) => Ok(Arc::new(self.discover(*provider).await?)),
+            Resolution::Ready(resolved) => Ok(self.keep(parameters, Arc::from(resolved), None)),
+            Resolution::Discover(provider) => {
+                let resolved = self.discover(*provider).await?;
+                Ok(self.keep(parameters, Arc::new(resolved), Some(self.now())))
+            }
         }
     }
 
-    /// What was resolved before, from the file alone. What an issuer said may have changed meanwhile.
+    /// What was resolved before. What an issuer says of itself may change, so it is forgotten after a while, and when the clock
+    /// went back.
     fn kept(&self, provider: &Arc<Provider>, parameters: &BTreeMap<String, String>) -> Option<Arc<Resolved>> {
-        let kept = self.inner.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
+        let mut kept = self.inner.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|kept| {
+            kept.asked_at.is_none_or(|asked| {
+                let age = now - asked;
+                age >= Duration::ZERO && age < METADATA_KEPT
+            })
+        });
         let found = kept.iter().find(|kept| Arc::ptr_eq(&kept.resolved.provider, provider) && kept.given == *parameters);
         found.map(|kept| Arc::clone(&kept.resolved))
     }
 
-    fn keep(&self, given: &BTreeMap<String, String>, resolved: Arc<Resolved>) -> Arc<Resolved> {
+    fn keep(&self, given: &BTreeMap<String, String>, resolved: Arc<Resolved>, asked_at: Option<OffsetDateTime>) -> Arc<Resolved> {
         let mut kept = self.inner.resolved.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == RESOLVED {
             kept.pop_front();
         }
-        kept.push_back(Kept { given: given.clone(), resolved: Arc::clone(&resolved) });
+        kept.push_back(Kept { given: given.clone(), resolved: Arc::clone(&resolved), asked_at });
         resolved
     }
 

@@ -306,7 +306,8 @@ impl Client {
         if self.now() >= attempt.expires_at {
             return Ok(Poll::Expired);
         }
-        let form = [("grant_type", GRANT), ("device_code", attempt.device_code.expose())];
+        let grant = provider.provider().token_rules().device_grant.as_deref().unwrap_or(GRANT);
+        let form = [("grant_type", grant), ("device_code", attempt.device_code.expose())];
         let answer = match post_for_tokens(self, account, Purpose::Device, &form).await {
             Ok(answer) => answer,
             Err(error) => {

@@ -77,6 +77,15 @@ impl ScopeRules {
         }
     }
 
+    /// Asks for all that the provider's metadata lists.
+    pub(crate) fn ask_all(&mut self, offered: Vec<String>) {
+        let is_scope =
+            |scope: &String| !scope.is_empty() && !scope.contains(|sign: char| sign.is_whitespace() || sign.is_control());
+        let more: Vec<_> =
+            offered.into_iter().take(MOST_GRANTED).filter(is_scope).filter(|scope| !self.base.contains(scope)).collect();
+        self.base.extend(more);
+    }
+
     /// Leaves out base scopes that the provider's metadata does not list.
     pub(crate) fn keep_base(&mut self, offered: &[String]) {
         self.base.retain(|scope| scope == "openid" || offered.contains(scope));

@@ -12,6 +12,7 @@ mod drive;
 mod fixture;
 mod flows;
 mod mask;
+pub mod providers;
 pub mod recorded;
 pub mod replay;
 pub mod schema;

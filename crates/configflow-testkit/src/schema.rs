@@ -13,6 +13,12 @@ pub fn fixture() -> Value {
     schema
 }
 
+/// The schema of a provider's file.
+#[must_use]
+pub fn provider() -> Value {
+    configflow_oauth::Catalogue::file_schema()
+}
+
 /// The schema of a flow result on the wire.
 #[must_use]
 pub fn result() -> Value {

@@ -25,8 +25,12 @@ fn faults(schema: &Value, instance: &Value) -> Vec<String> {
 
 #[test]
 fn what_is_committed_is_what_is_generated() {
-    for (name, generated) in [("definition", schema::definition()), ("fixture", schema::fixture()), ("result", schema::result())]
-    {
+    for (name, generated) in [
+        ("definition", schema::definition()),
+        ("fixture", schema::fixture()),
+        ("provider", schema::provider()),
+        ("result", schema::result()),
+    ] {
         let path = root().join(format!("schemas/{name}.json"));
         let committed: Value =
             serde_json::from_str(&std::fs::read_to_string(&path).expect("the schema is committed")).expect("JSON");

@@ -28,7 +28,7 @@ mod node;
 mod parse;
 mod render;
 
-pub use diagnostic::{Code, Diagnostic, Diagnostics, Label, MAX_DIAGNOSTICS, Severity, codes};
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Label, MAX_DIAGNOSTICS, Severity, codes, suggest};
 pub use lower::{libraries, library};
 pub use node::{Node, NodeValue, Span, Style};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Source, parse};

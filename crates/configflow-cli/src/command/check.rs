@@ -39,7 +39,8 @@ pub(crate) fn run(files: &[PathBuf], format: Format) -> Outcome {
     outcome
 }
 
-fn report(source: &Source, diagnostics: &Diagnostics) {
+/// Says what is wrong with one file, for people.
+pub(super) fn report(source: &Source, diagnostics: &Diagnostics) {
     let count = diagnostics.len() + diagnostics.left_out();
     if count == 0 {
         say(format_args!("{}: nothing to report", source.name()));

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod definition;
 pub(crate) mod drive;
 pub(crate) mod graph;
+pub(crate) mod providers;
 pub(crate) mod rekey;
 pub(crate) mod replay;
 pub(crate) mod run;

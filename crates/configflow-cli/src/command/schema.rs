@@ -7,6 +7,7 @@ pub(crate) fn run(what: SchemaOf) -> Outcome {
     let schema = match what {
         SchemaOf::Definition => configflow_testkit::schema::definition(),
         SchemaOf::Fixture => configflow_testkit::schema::fixture(),
+        SchemaOf::Provider => configflow_testkit::schema::provider(),
         SchemaOf::Result => configflow_testkit::schema::result(),
     };
     say(format_args!("{schema:#}"));

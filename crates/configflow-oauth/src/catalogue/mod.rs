@@ -17,6 +17,8 @@ mod builtin;
 mod check;
 mod file;
 mod issuer;
+#[cfg(feature = "authoring")]
+mod page;
 mod problem;
 mod provider;
 mod resolved;
@@ -31,6 +33,7 @@ pub(crate) use file::{IdentityFile, ImpliesFile, Purpose, ScopeOrder, ScopesFile
 pub use issuer::Issuer;
 pub use problem::{Gravity, Problem, Step};
 pub use provider::{Loopback, Parameter, Provider, Registration};
+pub(crate) use resolved::Description;
 pub use resolved::{Discoverable, Endpoints, Native, Profile, Resolution, ResolveError, Resolved};
 
 use std::collections::BTreeMap;
@@ -139,6 +142,22 @@ impl Catalogue {
         let mut problems = problems.into_vec();
         problems.extend(file.errors.iter().filter(|table| self.table(table).is_none()).map(|table| no_table(table)));
         Ok(problems)
+    }
+
+    /// The JSON Schema (2020-12) of a provider's file.
+    #[cfg(feature = "authoring")]
+    #[must_use]
+    pub fn file_schema() -> serde_json::Value {
+        let mut schema = schemars::schema_for!(ProviderFile).to_value();
+        schema["title"] = "configflow provider".into();
+        schema
+    }
+
+    /// The page about all providers, as Markdown.
+    #[cfg(feature = "authoring")]
+    #[must_use]
+    pub fn page(&self) -> String {
+        page::of(self.providers().map(AsRef::as_ref))
     }
 
     /// The codes of the problems that [`Self::check`] finds, each with what it stands for.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use url::Url;
 
-use super::file::{ClientAuth, IdentityFile, IdentitySource, Purpose};
+use super::file::{ClientAuth, EndpointsFile, IdentityFile, IdentitySource, Purpose};
 use super::issuer::{Bound, Issuer, bound_value};
 use super::provider::Provider;
 use super::template;
@@ -61,6 +61,7 @@ pub struct Resolved {
     pub(crate) profile: Option<Profile>,
     pub(crate) scopes: ScopeRules,
     pub(crate) auth: ClientAuth,
+    pub(crate) requires_push: bool,
     pub(crate) authorize_extra: Vec<(String, String)>,
     pub(crate) token_extra: Vec<TokenExtra>,
 }
@@ -132,6 +133,12 @@ impl Resolved {
         self.provider.errors()
     }
 
+    /// Whether the provider takes authorization requests only whose parameters were sent beforehand (RFC 9126 §5).
+    #[must_use]
+    pub fn requires_push(&self) -> bool {
+        self.requires_push
+    }
+
     /// What a token request for this purpose has beside the standard's parameters.
     pub(crate) fn token_extra(&self, purpose: Purpose) -> impl Iterator<Item = (&str, &str)> {
         let sent = self.token_extra.iter().filter(move |extra| extra.with.contains(&purpose));
@@ -168,16 +175,19 @@ impl Discoverable {
         &self.issuer
     }
 
-    pub(crate) fn with(
-        self,
-        endpoints: Endpoints,
-        promises_issuer: bool,
-        auth: ClientAuth,
-        offered: Option<&[String]>,
-    ) -> Resolved {
+    /// Whether ID tokens are checked.
+    pub(crate) fn needs_keys(&self) -> bool {
+        self.provider.file.identity.as_ref().is_some_and(|identity| identity.from == IdentitySource::IdToken)
+    }
+
+    /// The provider, with what its issuer says of itself.
+    pub(crate) fn described(self, description: Description) -> Resolved {
         let mut scopes = ScopeRules::new(&self.provider.file.scopes, &self.values);
-        if let Some(offered) = offered {
-            scopes.keep_base(offered);
+        if let Some(offered) = description.scopes_offered {
+            scopes.keep_base(&offered);
+            if self.provider.file.scopes.all_offered {
+                scopes.ask_all(offered);
+            }
         }
         Resolved {
             native: native(&self.provider, &self.values),
@@ -185,14 +195,31 @@ impl Discoverable {
             profile: profile(&self.provider, &self.values),
             authorize_extra: authorize_extra(&self.provider, &self.values),
             token_extra: token_extra(&self.provider, &self.values),
-            issuer: Some(Issuer::new(self.issuer, Vec::new(), promises_issuer, None)),
+            issuer: Some(Issuer::new(self.issuer, Vec::new(), description.promises_issuer, None)),
             provider: self.provider,
             parameters: self.parameters,
-            endpoints,
+            endpoints: description.endpoints,
             scopes,
-            auth,
+            auth: description.auth,
+            requires_push: description.requires_push,
         }
     }
+
+    /// The provider with the endpoints of its file, where the issuer says nothing of itself.
+    pub(crate) fn undescribed(&self) -> Option<Result<Resolved, ResolveError>> {
+        let templates = self.provider.file.endpoints.as_ref()?;
+        Some(with_endpoints(&self.provider, templates, self.parameters.clone(), &self.values))
+    }
+}
+
+/// What an issuer says of itself.
+pub(crate) struct Description {
+    pub(crate) endpoints: Endpoints,
+    /// Whether it promises `iss` in the authorization response (RFC 9207 §3).
+    pub(crate) promises_issuer: bool,
+    pub(crate) requires_push: bool,
+    pub(crate) auth: ClientAuth,
+    pub(crate) scopes_offered: Option<Vec<String>>,
 }
 
 /// A provider that cannot be used as it was asked for.
@@ -293,13 +320,27 @@ impl ResolveError {
 pub(crate) fn resolve(provider: &Arc<Provider>, given: &BTreeMap<String, String>) -> Result<Resolution, ResolveError> {
     let (parameters, values) = evaluate(provider, given)?;
     let file = &provider.file;
-    let Some(templates) = &file.endpoints else {
-        let issuer = template::expand(file.discover.as_deref().unwrap_or_default(), &values);
-        template::https_url(&issuer).ok_or(ResolveError::Endpoint { endpoint: "issuer" })?;
-        return Ok(Resolution::Discover(Box::new(Discoverable { provider: Arc::clone(provider), parameters, values, issuer })));
-    };
+    match (&file.discover, &file.endpoints) {
+        (None, Some(templates)) => {
+            with_endpoints(provider, templates, parameters, &values).map(|resolved| Resolution::Ready(Box::new(resolved)))
+        }
+        (discover, _) => {
+            let issuer = template::expand(discover.as_deref().unwrap_or_default(), &values);
+            template::https_url(&issuer).ok_or(ResolveError::Endpoint { endpoint: "issuer" })?;
+            Ok(Resolution::Discover(Box::new(Discoverable { provider: Arc::clone(provider), parameters, values, issuer })))
+        }
+    }
+}
+
+fn with_endpoints(
+    provider: &Arc<Provider>,
+    templates: &EndpointsFile,
+    parameters: Values,
+    values: &Values,
+) -> Result<Resolved, ResolveError> {
+    let file = &provider.file;
     let url = |endpoint: &'static str, text: &str| {
-        template::https_url(&template::expand(text, &values)).ok_or(ResolveError::Endpoint { endpoint })
+        template::https_url(&template::expand(text, values)).ok_or(ResolveError::Endpoint { endpoint })
     };
     let optional = |endpoint: &'static str, text: &Option<String>| text.as_deref().map(|text| url(endpoint, text)).transpose();
     let endpoints = Endpoints {
@@ -315,21 +356,22 @@ pub(crate) fn resolve(provider: &Arc<Provider>, given: &BTreeMap<String, String>
             let value = bound_value(parameters.get(&bound.parameter)?, &bound.values)?;
             Some(Bound { claim: bound.claim.clone(), value })
         });
-        Issuer::new(template::expand(&issuer.value, &values), issuer.aliases.clone(), issuer.promised_in_response, bound)
+        Issuer::new(template::expand(&issuer.value, values), issuer.aliases.clone(), issuer.promised_in_response, bound)
     });
-    Ok(Resolution::Ready(Box::new(Resolved {
+    Ok(Resolved {
         provider: Arc::clone(provider),
         endpoints,
         issuer,
-        native: native(provider, &values),
-        api: api(provider, &values),
-        profile: profile(provider, &values),
-        authorize_extra: authorize_extra(provider, &values),
-        token_extra: token_extra(provider, &values),
-        scopes: ScopeRules::new(&file.scopes, &values),
+        native: native(provider, values),
+        api: api(provider, values),
+        profile: profile(provider, values),
+        authorize_extra: authorize_extra(provider, values),
+        token_extra: token_extra(provider, values),
+        scopes: ScopeRules::new(&file.scopes, values),
         auth: provider.token_auth(),
+        requires_push: file.authorize.pushed,
         parameters,
-    })))
+    })
 }
 
 type Values = BTreeMap<String, String>;

@@ -7,7 +7,7 @@ use url::Url;
 
 /// What a free parameter may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Format {
     /// One segment of a path: letters, digits, `.`, `_` and `-`.
@@ -41,10 +41,15 @@ impl Format {
     }
 }
 
-/// An https URL with a host and without fragment and credentials.
+/// An https URL with a host and without fragment and credentials. What a parser would mend is refused, as the text may go
+/// elsewhere than to a parser (CVE-2025-6514): signs that no URL has (RFC 3986 §2), and a host behind more or fewer slashes.
 pub(crate) fn https_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
+    let (scheme, rest) = text.split_once("://")?;
     let plain = url.scheme() == "https"
+        && scheme.eq_ignore_ascii_case("https")
+        && !rest.starts_with('/')
+        && !text.contains(['"', '<', '>', '\\', '^', '`', '|'])
         && url.has_host()
         && url.fragment().is_none()
         && url.username().is_empty()

@@ -50,6 +50,50 @@ fn the_recorded_url_of_entra() {
 }
 
 #[test]
+fn the_urls_of_other_providers() {
+    let url = |name: &str, parameters: &[(&str, &str)], scopes: &[&str]| {
+        let attempt = begin(&offline(), &account_of(resolved(name, parameters), scopes), CALLBACK);
+        let place = attempt.url().split('?').next().unwrap().to_owned();
+        let shape = shape(&attempt);
+        let common = "client_id=1234&response_type=code&redirect_uri=https%3A%2F%2Fhub.example%2Fapi%2Fms365";
+        let secrets =
+            "&state=xxxxxxxxxxxxxxxxxxxxxx&code_challenge=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx&code_challenge_method=S256";
+        let own = shape.strip_prefix(common).unwrap().replacen(secrets, " ", 1);
+        format!("{place}{own}").replace(&format!("&nonce={}", "x".repeat(64)), "&nonce")
+    };
+    let googleapis = "https%3A%2F%2Fwww.googleapis.com%2Fauth%2F";
+    assert_eq!(
+        url("google", &[], &["drive.file"]),
+        format!(
+            "https://accounts.google.com/o/oauth2/v2/auth&scope={googleapis}drive.file+openid+profile &nonce&access_type=offline&prompt=consent"
+        )
+    );
+    assert_eq!(
+        url("nest", &[("project_id", "p-1")], &["sdm.service"]),
+        format!(
+            "https://nestservices.google.com/partnerconnections/p-1/auth&scope={googleapis}sdm.service &access_type=offline&prompt=consent"
+        )
+    );
+    assert_eq!(
+        url("withings", &[], &["user.info", "user.metrics"]),
+        "https://account.withings.com/oauth2_user/authorize2&scope=user.info%2Cuser.metrics "
+    );
+    assert_eq!(url("slack", &[], &["search:read"]), "https://slack.com/oauth/v2/authorize&user_scope=search%3Aread ");
+    assert_eq!(url("geocaching", &[], &[]), "https://www.geocaching.com/oauth/authorize.aspx&scope=* ");
+    assert_eq!(url("home_connect", &[], &[]), "https://api.home-connect.com/security/oauth/authorize ");
+    assert_eq!(url("teslemetry", &[("hub", "Annas Haus & Hof")], &[]), "https://teslemetry.com/connect &name=Annas+Haus+%26+Hof");
+    assert_eq!(
+        url("dropbox", &[], &["files.content.read"]),
+        "https://www.dropbox.com/oauth2/authorize&scope=files.content.read &token_access_type=offline"
+    );
+    assert_eq!(
+        url("microsoft_entra", &[("tenant", "consumers")], &["Files.ReadWrite.AppFolder"]),
+        "https://login.microsoftonline.com/consumers/oauth2/v2.0/authorize\
+         &scope=https%3A%2F%2Fgraph.microsoft.com%2FFiles.ReadWrite.AppFolder+offline_access+openid+profile &nonce&client_info=1"
+    );
+}
+
+#[test]
 fn the_recorded_scopes_of_entra() {
     let recorded = [
         (vec!["User.Read", "Calendars.Read", "Group.Read.All"], "Calendars.Read Group.Read.All User.Read"),

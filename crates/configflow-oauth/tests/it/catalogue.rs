@@ -1,6 +1,6 @@
 //! The providers' files: all load, each has what its methods need, and what an embedder adds is checked as strictly.
 
-use configflow_oauth::catalogue::{Method, PkceSupport};
+use configflow_oauth::catalogue::{Gravity, LoopbackHost, LoopbackPort, Method, PkceSupport, Rotation};
 use configflow_oauth::{Account, Catalogue, CatalogueError, Secret};
 
 use crate::support::{resolved, resolved_in};
@@ -135,9 +135,36 @@ fn the_three_clouds_of_entra() {
         assert_eq!(entra.endpoints().token.as_str(), format!("{authority}/contoso.example/oauth2/v2.0/token"));
         assert_eq!(entra.native().unwrap().redirect_uri, format!("{authority}/common/oauth2/nativeclient"));
         assert_eq!(entra.api(), Some(graph));
+        let device = entra.endpoints().device_authorization.as_ref().unwrap();
+        assert_eq!(device.as_str(), format!("{authority}/contoso.example/oauth2/v2.0/devicecode"));
         assert_eq!(entra.scopes().asked(&["User.Read".into()])[0], format!("{graph}/User.Read"));
         assert_eq!(entra.issuer().unwrap().as_str(), format!("{authority}/{{claim:tid}}/v2.0"));
     }
+}
+
+#[test]
+fn what_entra_takes_as_a_loopback_redirect() {
+    let entra = Catalogue::builtin().provider("microsoft_entra").cloned().unwrap();
+    assert_eq!(entra.methods(), [Method::Callback, Method::Loopback, Method::Device, Method::Paste]);
+    let loopback = entra.loopback().unwrap();
+    // Its page for redirect URIs refuses the first, its manifest takes it; an address of version 6 is never taken.
+    assert_eq!(loopback.hosts(), [LoopbackHost::V4, LoopbackHost::Localhost]);
+    assert_eq!(loopback.port(), LoopbackPort::Any);
+    assert_eq!(entra.rotation(), Rotation::KeepsOld);
+}
+
+#[test]
+fn an_unreadable_file_says_where() {
+    let error = Catalogue::empty().with("name: small\ntitel: Small\n").unwrap_err();
+    assert_eq!(error.code(), "catalogue.shape");
+    assert!(error.to_string().contains("line 2"), "{error}");
+    let Err(CatalogueError::Invalid { problems, .. }) = Catalogue::empty().with(&MINIMAL.replace("[callback]", "[device]"))
+    else {
+        panic!("it is refused")
+    };
+    let errors: Vec<_> = problems.iter().filter(|problem| problem.gravity == Gravity::Error).collect();
+    assert_eq!(errors.len(), 1);
+    assert_eq!((errors[0].code, errors[0].route.as_slice()), ("catalogue.method_endpoint", &["methods".into(), 0.into()][..]));
 }
 
 #[test]

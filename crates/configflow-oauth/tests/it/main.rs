@@ -9,6 +9,8 @@ mod discovery;
 mod id_token;
 mod pasted;
 mod pasted_any;
+mod pushed;
+mod quirks;
 mod redeem;
 mod renew;
 mod scopes;

@@ -10,7 +10,9 @@ pub struct Code {
 }
 
 impl Code {
-    pub(crate) const fn new(code: &'static str, summary: &'static str) -> Self {
+    /// A code. Those of this crate are in [`codes`]; others check other files with the same diagnostics.
+    #[must_use]
+    pub const fn new(code: &'static str, summary: &'static str) -> Self {
         Self { code, summary }
     }
 

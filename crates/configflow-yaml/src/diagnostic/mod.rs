@@ -8,7 +8,7 @@ use crate::node::Span;
 
 pub(crate) use builder::Builder;
 pub use code::{Code, codes};
-pub(crate) use suggest::suggest;
+pub use suggest::suggest;
 
 /// The most diagnostics that are kept of one file. Where there are more, errors are kept before warnings, and both forms of
 /// output for people end with how many were left out.
@@ -52,6 +52,14 @@ pub struct Diagnostic {
     pub(crate) misnamed: Option<(String, Span)>,
 }
 
+impl Diagnostic {
+    /// A mistake that was found by a check of somebody else's.
+    #[must_use]
+    pub fn new(code: Code, severity: Severity, span: Span, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self { code, severity, message: message.into(), span, labels: Vec::new(), hint, misnamed: None }
+    }
+}
+
 /// The mistakes in a file, in the order of their places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
@@ -72,7 +80,7 @@ impl Diagnostics {
     }
 
     /// Adds a diagnostic, unless the same one is there: a block that is used twice has its mistakes once.
-    fn add(&mut self, diagnostic: Diagnostic) {
+    pub fn add(&mut self, diagnostic: Diagnostic) {
         let place = |other: &Diagnostic| (other.span.start, other.span.line, other.span.column);
         let same = |other: &Diagnostic| {
             other.code == diagnostic.code && other.span == diagnostic.span && other.message == diagnostic.message

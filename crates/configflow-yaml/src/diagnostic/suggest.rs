@@ -7,7 +7,7 @@ const MAX_CANDIDATES: usize = 256;
 
 /// The candidate that is most like a word, if one is like it at all.
 #[must_use]
-pub(crate) fn suggest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn suggest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if word.len() > MAX_WORD {
         return None;
     }

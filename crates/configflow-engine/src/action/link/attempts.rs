@@ -126,6 +126,19 @@ impl Attempts {
         self.kept().by_flow.get(flow_id)?.live.as_ref().map(look)
     }
 
+    /// Puts the same attempt with another URL in the place of the live one, if that is still the one.
+    pub(super) fn replace(&self, flow_id: &str, attempt: Attempt) -> bool {
+        let mut kept = self.kept();
+        let live = kept.by_flow.get_mut(flow_id).and_then(|link| link.live.as_mut());
+        match live.filter(|live| live.attempt.state_hash() == attempt.state_hash()) {
+            Some(live) => {
+                live.attempt = attempt;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Takes the live attempt away: from now on nobody else can send its code.
     pub(super) fn take(&self, flow_id: &str) -> Option<Live> {
         let mut kept = self.kept();

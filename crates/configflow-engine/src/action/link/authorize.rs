@@ -41,7 +41,7 @@ impl Inner {
         };
         let key = self.account_key(flow, account).await;
         self.link.attempts.try_by(&flow.id, way);
-        match self.begin(flow, linkable, &redirect_uri, key) {
+        match self.begin(flow, linkable, &redirect_uri, key).await {
             Ok(link) => {
                 let mut result = link.clone();
                 if let (Some(result), Some(one)) = (result.as_object_mut(), &implementation) {
@@ -54,9 +54,9 @@ impl Inner {
         }
     }
 
-    /// Begins an attempt by the way that the flow tries, and gives its public part: the name `link`. An answer that arrives on
-    /// this machine has a listener of its own for each attempt.
-    pub(super) fn begin(&self, flow: &Flow, account: Linkable, redirect_uri: &str, key: String) -> Result<Value, Failure> {
+    /// Begins an attempt by the way that the flow tries, its parameters sent beforehand where the provider takes them so, and gives
+    /// its public part: the name `link`. An answer that arrives on this machine has a listener of its own for each attempt.
+    pub(super) async fn begin(&self, flow: &Flow, account: Linkable, redirect_uri: &str, key: String) -> Result<Value, Failure> {
         let attempts = &self.link.attempts;
         let way = attempts.way(&flow.id);
         let listener = match way {
@@ -69,7 +69,7 @@ impl Inner {
         let redirect_uri = listener.as_ref().map_or(redirect_uri, Listener::redirect_uri);
         let principal = flow.principal();
         let begin = Begin { redirect_uri, flow: &flow.id, principal: &principal };
-        let attempt = self.link.client.begin(&account, begin);
+        let attempt = self.link.client.start(&account, begin).await;
         let attempt = attempt.map_err(|error| failure::of(error.code(), &error.to_string(), error.public_fields()))?;
         let mut link = json!({"url": attempt.url(), "redirect_uri": attempt.redirect_uri()});
         if let Some(way) = way {

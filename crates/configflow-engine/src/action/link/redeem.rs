@@ -1,7 +1,7 @@
 //! `link.redeem`: what came back becomes tokens.
 
 use configflow_core::{EffectOutcome, Failure};
-use configflow_oauth::{Account, Linked, Returned};
+use configflow_oauth::{Account, Attempt, Linked, Returned};
 use serde_json::{Map, Value, json};
 
 use super::attempts::Live;
@@ -35,14 +35,14 @@ impl Inner {
             None => return EffectOutcome::failed(Failure::code("returned_url").with("reason", "not_begun")),
             Some(None) => {
                 let failure = Failure::code("returned_url").with("reason", "not_returned");
-                let link = if self.is_unheard(flow) { self.afresh(flow) } else { None };
+                let link = if self.is_unheard(flow) { self.afresh(flow).await } else { None };
                 return EffectOutcome::Failed { failure, link };
             }
             Some(Some(Ok(code))) => code,
             Some(Some(Err(error))) => {
                 let failure = failure::returned_url(&error);
                 let expired = error.code() == "link.url_expired";
-                let link = if expired || pasted.is_none() { self.afresh(flow) } else { None };
+                let link = if expired || pasted.is_none() { self.afresh(flow).await } else { self.renewed(flow).await };
                 return EffectOutcome::Failed { failure, link };
             }
         };
@@ -63,16 +63,31 @@ impl Inner {
             Err(error) => failure::token(&error),
         };
         attempts.spend(&flow.id, state, failure.clone());
-        let link = self.begin(flow, *account, &redirect_uri, key).ok();
+        let link = self.begin(flow, *account, &redirect_uri, key).await.ok();
         EffectOutcome::Failed { failure, link }
     }
 
     /// A fresh attempt in place of one that can no longer be used.
-    fn afresh(&self, flow: &Flow) -> Option<Value> {
+    async fn afresh(&self, flow: &Flow) -> Option<Value> {
         let live = self.link.attempts.take(&flow.id)?;
         let redirect_uri = live.attempt.redirect_uri().to_owned();
         let Linking::Resolved(account) = live.account else { return None };
-        self.begin(flow, *account, &redirect_uri, live.key).ok()
+        self.begin(flow, *account, &redirect_uri, live.key).await.ok()
+    }
+
+    /// The live attempt with another URL, where the one that was shown has ended before it (RFC 9126 §2.2).
+    async fn renewed(&self, flow: &Flow) -> Option<Value> {
+        let now = self.clock.now();
+        let found = self.link.attempts.look(&flow.id, |live| {
+            let ended = live.attempt.url_expires_at() <= now && now < live.attempt.expires_at();
+            let account = live.account.account().filter(|_| ended)?;
+            Some((account.clone(), live.attempt.to_sealable()))
+        });
+        let (account, form) = found.flatten()?;
+        let mut attempt = Attempt::from_sealable(form).ok()?;
+        self.link.client.renew_url(&account, &mut attempt).await.ok().filter(|renewed| *renewed)?;
+        let link = json!({"url": attempt.url(), "redirect_uri": attempt.redirect_uri()});
+        self.link.attempts.replace(&flow.id, attempt).then_some(link)
     }
 
     /// Resolves the account of the live attempt, of which only a description is known after a restart.
@@ -93,7 +108,7 @@ impl Inner {
             self.link.attempts.spend(&flow.id, state, failure.clone());
         }
         let link = match self.ready(flow).await {
-            Ok(()) => self.afresh(flow),
+            Ok(()) => self.afresh(flow).await,
             Err(_) => {
                 self.link.attempts.take(&flow.id);
                 None

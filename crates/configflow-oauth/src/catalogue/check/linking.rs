@@ -31,6 +31,11 @@ pub(super) fn check(file: &ProviderFile, problems: &mut Problems) {
         _ => {}
     }
     methods(file, problems);
+    let cannot_push = file.endpoints.as_ref().is_some_and(|endpoints| endpoints.pushed_authorization.is_none());
+    if file.authorize.pushed && cannot_push {
+        let message = "to send the parameters beforehand needs a pushed authorization endpoint";
+        problems.error("catalogue.pushed", route!["authorize", "pushed"], message);
+    }
     if let Some(loopback) = &file.loopback {
         if loopback.hosts.is_empty() {
             problems.error("catalogue.loopback", route!["loopback", "hosts"], "at least one loopback host is needed");

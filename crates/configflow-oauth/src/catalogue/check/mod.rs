@@ -12,7 +12,7 @@ use super::file::ProviderFile;
 use super::problem::{Problems, route};
 
 /// Every code that a check can note, with what it stands for, sorted.
-pub(super) const CODES: [(&str, &str); 30] = [
+pub(super) const CODES: [(&str, &str); 32] = [
     ("catalogue.account_field", "an identity from a profile needs its address, and no other has one"),
     ("catalogue.authorize_parameter", "an authorize parameter that the client sets by itself"),
     ("catalogue.claim", "a claim in the issuer, or bound to it, that does not fit"),
@@ -34,8 +34,10 @@ pub(super) const CODES: [(&str, &str); 30] = [
     ("catalogue.parameter_twice", "a parameter that is declared twice"),
     ("catalogue.pkce_reason", "unconfirmed support of PKCE without a written reason"),
     ("catalogue.public_field", "a field that is called public although it is a secret"),
+    ("catalogue.pushed", "parameters that must be sent beforehand, and no endpoint for it"),
     ("catalogue.register", "no word about what must be registered (a warning)"),
     ("catalogue.revocation", "a way of revoking without its endpoint"),
+    ("catalogue.scopes_offered", "to ask for all scopes that are offered, of a provider that has no metadata"),
     ("catalogue.separator", "an empty separator of scopes"),
     ("catalogue.source", "no word about where the entry comes from (a warning)"),
     ("catalogue.template", "a name in braces that is no parameter"),

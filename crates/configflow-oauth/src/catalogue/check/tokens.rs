@@ -36,6 +36,10 @@ pub(super) fn check(file: &ProviderFile, problems: &mut Problems) {
             problems.error("catalogue.public_field", route!["token", "public_fields", index], format!("{field} is a secret"));
         }
     }
+    if file.scopes.all_offered && file.discover.is_none() {
+        let message = "only a discovered provider lists the scopes that it offers";
+        problems.error("catalogue.scopes_offered", route!["scopes", "all_offered"], message);
+    }
     let empty = "a separator of scopes must not be empty";
     if file.scopes.separator.is_empty() {
         problems.error("catalogue.separator", route!["scopes", "separator"], empty);

@@ -8,7 +8,7 @@ use super::token::ClientAuth;
 
 /// Where requests go; beside `discover`, only where the issuer has no metadata. An address may hold the names of the provider's parameters in braces.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EndpointsFile {
     /// Where the browser is sent.
@@ -27,7 +27,7 @@ pub(crate) struct EndpointsFile {
 
 /// The identifier of the authorization server.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IssuerFile {
     /// The identifier. `{claim:tid}` stands for a claim of the ID token.
@@ -44,7 +44,7 @@ pub(crate) struct IssuerFile {
 
 /// A parameter that, where it names one tenant exactly, a claim must equal.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BoundFile {
     /// The claim.
@@ -58,7 +58,7 @@ pub(crate) struct BoundFile {
 
 /// How tokens are revoked.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RevocationFile {
     /// The way.
@@ -70,7 +70,7 @@ pub(crate) struct RevocationFile {
 
 /// How tokens are revoked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RevocationWay {

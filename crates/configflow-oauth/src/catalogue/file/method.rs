@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// A way to link an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Method {
@@ -33,7 +33,7 @@ impl Method {
 
 /// Which loopback addresses the provider takes as redirect URIs (RFC 8252 §7.3).
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoopbackFile {
     /// The hosts, the best first.
@@ -44,7 +44,7 @@ pub(crate) struct LoopbackFile {
 
 /// A loopback host in a redirect URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum LoopbackHost {
     /// `127.0.0.1`.
@@ -72,7 +72,7 @@ impl LoopbackHost {
 
 /// Whether the port of a loopback redirect may be chosen when the link begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LoopbackPort {
@@ -84,7 +84,7 @@ pub enum LoopbackPort {
 
 /// The client.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClientFile {
     /// The client id that everybody uses.
@@ -96,7 +96,7 @@ pub(crate) struct ClientFile {
 
 /// Whether an account of the provider has a client secret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SecretUse {
@@ -109,7 +109,7 @@ pub enum SecretUse {
 
 /// What is known of PKCE (RFC 7636).
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PkceFile {
     /// Whether the provider is known to check it.
@@ -120,7 +120,7 @@ pub(crate) struct PkceFile {
 
 /// S256 is sent in any case; this says whether the provider is known to check it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PkceSupport {
@@ -132,7 +132,7 @@ pub enum PkceSupport {
 
 /// The provider's own page to which native clients redirect.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NativeFile {
     /// Its address, which is the redirect URI.

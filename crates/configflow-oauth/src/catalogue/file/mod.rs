@@ -26,7 +26,7 @@ use super::template::Format;
 
 /// A provider at which accounts are linked.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProviderFile {
     /// The name by which definitions refer to it: lowercase letters, digits and underscores.
@@ -90,7 +90,7 @@ pub(crate) struct ProviderFile {
 
 /// What a person must register, and where.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegisterFile {
     /// The address of the page.
@@ -101,7 +101,7 @@ pub(crate) struct RegisterFile {
 
 /// What an account must say of itself.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ParameterFile {
     /// The name, which stands as `{name}` in addresses.
@@ -119,7 +119,7 @@ pub(crate) struct ParameterFile {
 
 /// A value of a parameter, and what it sets.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChoiceFile {
     /// The value.
@@ -131,9 +131,12 @@ pub(crate) struct ChoiceFile {
 
 /// What the authorization request needs beside the standard's parameters.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuthorizeFile {
+    /// Whether the parameters must be sent beforehand (RFC 9126). They are in any case where that endpoint is known.
+    #[serde(default)]
+    pub(crate) pushed: bool,
     /// More parameters. A value may hold the names of the provider's parameters in braces.
     #[serde(default)]
     pub(crate) extra: Vec<ExtraFile>,
@@ -141,7 +144,7 @@ pub(crate) struct AuthorizeFile {
 
 /// A parameter of a request.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExtraFile {
     /// Its name.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// How scopes are written.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScopesFile {
     /// What stands before a scope on the wire and may be left out in definitions.
@@ -25,6 +25,9 @@ pub(crate) struct ScopesFile {
     /// Scopes that are always asked for.
     #[serde(default)]
     pub(crate) base: Vec<String>,
+    /// Whether all scopes are asked for that the issuer's metadata lists.
+    #[serde(default)]
+    pub(crate) all_offered: bool,
     /// Scopes that never have the prefix.
     #[serde(default)]
     pub(crate) unprefixed: Vec<String>,
@@ -46,7 +49,7 @@ fn spaces() -> Vec<String> {
 
 /// The order in which scopes are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ScopeOrder {
     /// By the alphabet.
@@ -57,7 +60,7 @@ pub(crate) enum ScopeOrder {
 
 /// A scope that gives others.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImpliesFile {
     /// The scope that was granted. `*` stands for one part between dots, `**` for any number.

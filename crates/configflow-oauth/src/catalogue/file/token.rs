@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// How tokens are asked for, and how the answers are read.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenFile {
     /// How the client shows its secret.
@@ -18,6 +18,8 @@ pub(crate) struct TokenFile {
     /// Whether a refresh must repeat the redirect URI of the link.
     #[serde(default)]
     pub(crate) refresh_redirect_uri: bool,
+    /// What the device grant is called here, where it is not as RFC 8628 has it.
+    pub(crate) device_grant: Option<String>,
     /// The field of the answer in which the tokens stand, as a path of names. Where it has none, the answer itself is read.
     #[serde(default)]
     pub(crate) within: Vec<String>,
@@ -43,7 +45,7 @@ fn bearer() -> Vec<String> {
 
 /// A parameter of token requests.
 #[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenExtraFile {
     /// Its name.
@@ -61,7 +63,7 @@ fn every_purpose() -> Vec<Purpose> {
 
 /// What a token request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Purpose {
     /// A code becomes tokens.
@@ -74,7 +76,7 @@ pub(crate) enum Purpose {
 
 /// How a confidential client shows its secret at the token endpoint (RFC 6749 §2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ClientAuth {
@@ -88,7 +90,7 @@ pub enum ClientAuth {
 
 /// How the body of a token request is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RequestBody {
@@ -101,7 +103,7 @@ pub enum RequestBody {
 
 /// What is made of `expires_in`; a number written as a text is a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ExpiresInRule {
@@ -116,7 +118,7 @@ pub enum ExpiresInRule {
 
 /// What a refresh does to the refresh token (RFC 6749 §6, RFC 9700 §4.14.2). It decides what can be saved when an answer is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "authoring", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Rotation {
