@@ -123,6 +123,23 @@ fn a_name_that_no_expression_can_have_is_mended_for_them() {
     loaded(&SOUND.replace("account:\n    link", "2-account:\n    link").replace("then: account }", "then: 2-account }"));
 }
 
+#[test]
+fn a_field_of_the_file_is_not_taken_for_the_address_that_comes_back() {
+    let shown = |text: &str| -> Vec<String> {
+        let definition = loaded(text);
+        let paste = definition.config.as_ref().and_then(|dialog| dialog.step("account_paste")).expect("the step").clone();
+        let Show::Form(form) = &paste.show else { panic!("no form") };
+        form.fields().map(|field| field.field.name.to_string()).collect()
+    };
+    assert_eq!(shown(SOUND), ["url", "link_another_way"]);
+    let server = SOUND
+        .replace("  secret: {", "  url: { type: string, required: true }\n  secret: {")
+        .replace("form: [client_id, secret]", "form: [client_id, secret, url]");
+    assert_eq!(shown(&server), ["link_url", "link_another_way"]);
+    let own = SOUND.replace("  secret: {", "  url: { type: string, secret: true, transient: true, strip: true }\n  secret: {");
+    assert_eq!(shown(&own), ["url", "link_another_way"]);
+}
+
 /// What is replaced, by what, and the code.
 const MISTAKES: [(&str, &str, &str); 26] = [
     ("account: { provider: some, client_id: \"{{ client_id }}\", client_secret: \"{{ secret }}\" }\n", "", "action.no_account"),

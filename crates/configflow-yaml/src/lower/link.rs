@@ -128,9 +128,10 @@ impl Lowering<'_> {
         }
         let plain: String = name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
         let mut plain = if plain.starts_with(|first: char| first.is_ascii_digit()) { format!("_{plain}") } else { plain };
+        let url = if has_other_url(root) { "link_url" } else { "url" };
         let made = |plain: &str| {
             let mut fields = value_of(&tree, "fields").cloned().unwrap_or_else(|| nothing.clone());
-            rename(&mut fields, &name, plain);
+            rename(&mut fields, &[("$step", &name), ("$name", plain), ("$url", url)]);
             fields
         };
         let mut fields = made(&plain);
@@ -138,7 +139,7 @@ impl Lowering<'_> {
             plain.push('_');
             fields = made(&plain);
         }
-        rename(&mut steps, &name, &plain);
+        rename(&mut steps, &[("$step", &name), ("$name", &plain), ("$url", url)]);
         if let Some(before) = keys.peek("before") {
             put_before(&mut steps, &name, before);
         }
@@ -376,14 +377,23 @@ fn prune(steps: &mut Node, methods: &[&str]) {
     }
 }
 
-/// Puts the step's name wherever the library has `$step` in a text, and the name for expressions for `$name`.
-fn rename(node: &mut Node, step: &str, name: &str) {
+/// Whether the file has a field `url` that takes something else than what comes back from a provider: that would be kept and shown.
+fn has_other_url(root: &Node) -> bool {
+    let is_set = |field: &Node, key: &str| field.get(key).is_some_and(|value| value.value == NodeValue::Bool(true));
+    let own = root.get("fields").and_then(|fields| fields.get("url"));
+    own.is_some_and(|field| !is_set(field, "secret") || !is_set(field, "transient"))
+}
+
+/// Puts names wherever the library has something else for them.
+fn rename(node: &mut Node, names: &[(&str, &str)]) {
     match &mut node.value {
-        NodeValue::String(text) if text.contains('$') => *text = text.replace("$step", step).replace("$name", name),
-        NodeValue::List(items) => items.iter_mut().for_each(|item| rename(item, step, name)),
+        NodeValue::String(text) if text.contains('$') => {
+            *text = names.iter().fold(text.clone(), |text, (from, to)| text.replace(from, to));
+        }
+        NodeValue::List(items) => items.iter_mut().for_each(|item| rename(item, names)),
         NodeValue::Map(entries) => entries.iter_mut().for_each(|(key, value)| {
-            rename(key, step, name);
-            rename(value, step, name);
+            rename(key, names);
+            rename(value, names);
         }),
         _ => {}
     }

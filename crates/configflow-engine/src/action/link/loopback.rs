@@ -332,6 +332,17 @@ mod tests {
     }
 
     #[test]
+    fn where_no_address_can_be_had_nobody_listens() {
+        let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let port = Some(taken.local_addr().expect("an address").port());
+        for addresses in
+            [Addresses { hosts: Vec::new(), port: None }, Addresses { hosts: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)], port }]
+        {
+            assert!(Listener::open(&addresses, Weak::new()).is_err(), "{addresses:?}");
+        }
+    }
+
+    #[test]
     fn only_an_address_of_this_machine_is_listened_at_again() {
         for elsewhere in ["https://hub.example/", "http://192.0.2.1:50000/", "http://localhost:50000/", "nothing"] {
             assert!(Listener::again(elsewhere, Weak::new()).is_err(), "{elsewhere}");
