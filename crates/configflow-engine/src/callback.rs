@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use configflow_core::Event;
-use configflow_core::definition::Op;
+use configflow_core::definition::{Op, Show};
+use configflow_core::{Event, Position};
 
 use crate::builder::Engine;
 use crate::error::FlowError;
@@ -38,6 +38,47 @@ impl Engine {
             }
         }
         paths
+    }
+
+    /// The paths at which whoever was on a page elsewhere comes back, as external steps declare them: see [`Engine::came_back`].
+    #[must_use]
+    pub fn external_paths(&self) -> Vec<String> {
+        let mut paths: Vec<String> = Vec::new();
+        for definition in self.definitions() {
+            let dialogs = definition.config.iter().chain(&definition.options).chain(definition.subentries.values());
+            let shown = dialogs.flat_map(|dialog| dialog.steps()).map(|step| &step.show);
+            paths.extend(shown.filter_map(|show| match show {
+                Show::External(external) => external.callback_path.clone(),
+                _ => None,
+            }));
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+
+    /// Somebody came back from a page elsewhere to the path that the step on show declares: goes on with the flow that `flow_id` names,
+    /// whose answer is the query. A step that links an account is not gone on with: its provider's callback does that.
+    ///
+    /// # Errors
+    /// [`FlowError::UnknownFlow`] where the flow that the query names shows no such step.
+    pub async fn came_back(&self, path: &str, query: &str) -> Result<Callback, FlowError> {
+        let pairs = || url::form_urlencoded::parse(query.as_bytes());
+        let (_, flow_id) = pairs().find(|(name, _)| name == "flow_id").ok_or(FlowError::UnknownFlow)?;
+        let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
+        let state = flow.state();
+        let step = flow.definition.dialog(state.kind()).zip(state.step()).and_then(|(dialog, step)| dialog.step(step));
+        let waits = step.is_some_and(|step| match (&step.show, state.position()) {
+            // One that is done with is gone on with by whoever drives the flow.
+            (Show::External(external), Position::Showing { .. }) => external.callback_path.as_deref() == Some(path),
+            _ => false,
+        });
+        if !waits {
+            return Err(FlowError::UnknownFlow);
+        }
+        let answer: serde_json::Map<_, _> = pairs().map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect();
+        self.inner.apply_detached(flow, Event::Answered { input: answer.into() }).await?;
+        Ok(Callback { flow_id: flow_id.into_owned() })
     }
 
     /// Stores what a provider's callback brought, for the flow that it belongs to. Needs no principal: nothing is redeemed

@@ -75,6 +75,18 @@ pub(super) async fn arrived(app: &App, path: &str, query: &str) -> Response {
     }
 }
 
+/// Somebody came back from a page elsewhere that an external step showed.
+pub(super) async fn came_back(app: &App, path: &str, query: &str) -> Response {
+    match app.engine.came_back(path, query).await {
+        Ok(_) => page("<script>window.close()</script>"),
+        Err(configflow_engine::FlowError::Store(error)) => {
+            tracing::warn!(code = error.code(), "an answer from elsewhere could not be kept");
+            text(StatusCode::SERVICE_UNAVAILABLE, "The answer could not be kept. Please try again.")
+        }
+        Err(_) => text(StatusCode::NOT_FOUND, "No flow waits here for an answer."),
+    }
+}
+
 fn page(body: &'static str) -> Response {
     guarded((StatusCode::OK, [(CONTENT_TYPE, "text/html; charset=utf-8")], body).into_response())
 }
