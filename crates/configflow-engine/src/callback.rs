@@ -101,9 +101,6 @@ impl Engine {
     }
 
     async fn returned(&self, path: Option<&str>, query: &str) -> Result<Callback, FlowError> {
-        if !url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error")) {
-            return Err(FlowError::EmptyCallback);
-        }
         // A gateway in front of the hub may have taken its own prefix away.
         let prefix =
             self.inner.external_url().and_then(|hub| Some(url::Url::parse(&hub).ok()?.path().trim_end_matches('/').to_owned()));
@@ -111,6 +108,10 @@ impl Engine {
         let is_here =
             |redirect: &str| path.is_none_or(|path| redirect == path || redirect.strip_prefix(prefix.as_str()) == Some(path));
         let now = self.inner.clock.now();
+        if !url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error")) {
+            let awaited = self.inner.link.awaits(query, now, is_here);
+            return Err(if awaited { FlowError::EmptyCallback } else { FlowError::UnknownFlow });
+        }
         let flow_id = self.inner.link.returned(query, now, is_here).ok_or(FlowError::UnknownFlow)?;
         let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
         self.inner.keep_link(&flow).await?;

@@ -29,7 +29,7 @@ pub use action::{Action, ActionCall, Implementation};
 pub use builder::{BuildError, Builder, Engine};
 pub use callback::Callback;
 pub use caller::{Caller, Start};
-pub use credentials::{CredentialError, UNNAMED};
+pub use credentials::CredentialError;
 pub use error::FlowError;
 pub use futures_util::future::BoxFuture;
 pub use limits::Limits;

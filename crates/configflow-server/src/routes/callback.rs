@@ -58,9 +58,6 @@ pub(super) async fn arrived(app: &App, path: &str, query: &str) -> Response {
     if !has("state") {
         return text(StatusCode::OK, "Missing state parameter");
     }
-    if !has("code") && !has("error") {
-        return text(StatusCode::OK, "Missing code or error parameter");
-    }
     match app.engine.callback_at(path, query).await {
         Ok(_) if path == EXTERNAL => page("<script>window.close()</script>"),
         Ok(_) => page("<script>window.close()</script>This window can be closed"),
@@ -68,6 +65,7 @@ pub(super) async fn arrived(app: &App, path: &str, query: &str) -> Response {
             tracing::warn!(code = error.code(), "a callback could not be kept");
             text(StatusCode::SERVICE_UNAVAILABLE, "The answer could not be kept. Please try again.")
         }
+        Err(configflow_engine::FlowError::EmptyCallback) => text(StatusCode::OK, "Missing code or error parameter"),
         Err(_) => {
             let invalid = "Invalid state. Is My Home Assistant configured to go to the right instance?";
             text(StatusCode::BAD_REQUEST, invalid)

@@ -78,14 +78,18 @@ async fn what_is_missing_is_said_and_other_verbs_are_refused() {
     for path in [EXTERNAL, "/api/ms365"] {
         let found = came(server.bare("GET", &format!("{path}?code=abcd"))).await;
         assert_eq!((found.status, text(found.body)), (200, "Missing state parameter".to_owned()));
-        let found = came(server.bare("GET", &format!("{path}?state=x"))).await;
-        assert_eq!((found.status, text(found.body)), (200, "Missing code or error parameter".to_owned()));
-        let found = came(server.bare("GET", &format!("{path}?code=abcd&state=bad"))).await;
-        let invalid = "Invalid state. Is My Home Assistant configured to go to the right instance?".to_owned();
-        assert_eq!((found.status, text(found.body)), (400, invalid));
+        for query in ["state=x", "code=abcd&state=bad"] {
+            let found = came(server.bare("GET", &format!("{path}?{query}"))).await;
+            let invalid = "Invalid state. Is My Home Assistant configured to go to the right instance?".to_owned();
+            assert_eq!((found.status, text(found.body)), (400, invalid), "{query}");
+        }
         assert_eq!(came(server.bare("POST", path)).await.status, 405);
     }
     assert_eq!(came(server.bare("GET", "/api/other?code=a&state=b")).await.status, 404, "a path that no definition wants");
+    let (_, link) = alternate(&server).await;
+    let state = link.split(['?', '&']).find_map(|pair| pair.strip_prefix("state=")).expect("a state").to_owned();
+    let found = came(server.bare("GET", &format!("/api/ms365?state={state}"))).await;
+    assert_eq!((found.status, text(found.body)), (200, "Missing code or error parameter".to_owned()), "the state is known");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `application_credentials/…`: client ids and secrets that the operator stores. No answer holds a secret.
 
-use configflow_engine::{Implementation, UNNAMED};
+use configflow_engine::Implementation;
 use configflow_oauth::Secret;
 use serde_json::{Map, Value, json};
 
@@ -10,14 +10,14 @@ use crate::socket::session::Session;
 
 fn shown(domain: &str, one: &Implementation) -> Value {
     let mut shown = json!({"id": one.id, "domain": domain, "client_id": one.client_id, "client_secret": "**secret**"});
-    if let (Value::Object(shown), false) = (&mut shown, one.name == UNNAMED) {
+    if let (Value::Object(shown), false) = (&mut shown, one.name.is_empty()) {
         shown.insert("name".to_owned(), Value::String(one.name.clone()));
     }
     shown
 }
 
 pub(super) fn config(session: &Session, body: &Map<String, Value>) -> Done {
-    Fields::of(body).end()?;
+    Fields::none(body)?;
     let domains = session.app.engine.credential_domains();
     let integrations: Map<String, Value> = domains.iter().map(|domain| (domain.clone(), json!({}))).collect();
     Ok(Answer::Result(json!({"domains": domains, "integrations": integrations})))
