@@ -9,8 +9,9 @@ use configflow_oauth::{Catalogue, Clock, Entropy, EntropyError, Outbound, System
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
-use crate::action::{Action, Actions, Http, Link};
+use crate::action::{Action, Actions, Http, Link, Network};
 use crate::caller::Caller;
+use crate::definitions::{DefinitionSource, Definitions};
 use crate::error::FlowError;
 use crate::flows::Flows;
 use crate::limits::Limits;
@@ -25,7 +26,7 @@ pub struct Engine {
 }
 
 pub(crate) struct Inner {
-    pub(crate) definitions: RwLock<HashMap<String, Definition>>,
+    pub(crate) definitions: Definitions,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) flows: Flows,
     pub(crate) actions: Actions,
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
 /// Settings of an [`Engine`].
 pub struct Builder {
     definitions: HashMap<String, Definition>,
+    source: Option<Arc<dyn DefinitionSource>>,
     store: Arc<dyn Store>,
     catalogue: Catalogue,
     actions: Actions,
@@ -51,7 +53,7 @@ pub struct Builder {
     outbound: Outbound,
     limits: Limits,
     hub: Value,
-    allow_local: bool,
+    network: Network,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -59,6 +61,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             definitions: HashMap::new(),
+            source: None,
             store: Arc::new(MemoryStore::new()),
             catalogue: Catalogue::builtin(),
             actions: Actions::default(),
@@ -67,7 +70,7 @@ impl Default for Builder {
             outbound: Outbound::default(),
             limits: Limits::default(),
             hub: json!({}),
-            allow_local: true,
+            network: Network::default(),
             observer: None,
         }
     }
@@ -78,6 +81,13 @@ impl Builder {
     #[must_use]
     pub fn definition(mut self, definition: Definition) -> Self {
         self.definitions.insert(definition.domain.clone(), definition);
+        self
+    }
+
+    /// Adds definitions that are compiled when they are first needed.
+    #[must_use]
+    pub fn source(mut self, source: Arc<dyn DefinitionSource>) -> Self {
+        self.source = Some(source);
         self
     }
 
@@ -140,7 +150,15 @@ impl Builder {
     /// Overrules `network: local` of every definition: no private address is reached.
     #[must_use]
     pub fn refuse_local(mut self) -> Self {
-        self.allow_local = false;
+        self.network.refuse_local = true;
+        self
+    }
+
+    /// Lets `http.request` of every definition reach a host, wherever its address is, loopback included. The host as it stands in
+    /// a URL: a name, or an address (IPv6 in brackets).
+    #[must_use]
+    pub fn allow_host(mut self, host: &str) -> Self {
+        self.network.allowed_hosts.push(host.to_ascii_lowercase());
         self
     }
 
@@ -162,12 +180,12 @@ impl Builder {
     /// # Errors
     /// Where no HTTP client can be made, such as on a machine without CA certificates.
     pub fn build(self) -> Result<Engine, BuildError> {
-        let http = Http::new(&self.outbound, &self.limits, self.allow_local).map_err(|_| BuildError)?;
+        let http = Http::new(&self.outbound, &self.limits, self.network).map_err(|_| BuildError)?;
         let link = Link::new(self.catalogue, self.outbound, &self.limits, Arc::clone(&self.clock), Arc::clone(&self.entropy))
             .map_err(|_| BuildError)?;
         Ok(Engine {
             inner: Arc::new(Inner {
-                definitions: RwLock::new(self.definitions),
+                definitions: Definitions::new(self.definitions, self.source),
                 store: self.store,
                 flows: Flows::default(),
                 actions: self.actions,
@@ -211,32 +229,6 @@ impl Engine {
         Caller::new(self.clone(), principal)
     }
 
-    /// The definition of a domain.
-    #[must_use]
-    pub fn definition(&self, domain: &str) -> Option<Definition> {
-        self.inner.definition(domain)
-    }
-
-    /// Every definition, in the order of their domains.
-    #[must_use]
-    pub fn definitions(&self) -> Vec<Definition> {
-        let definitions = self.inner.definitions.read().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<Definition> = definitions.values().cloned().collect();
-        all.sort_by(|one, other| one.domain.cmp(&other.domain));
-        all
-    }
-
-    /// Forgets the definition of a domain. Flows in progress keep it; entries stay.
-    pub fn remove_definition(&self, domain: &str) {
-        self.inner.definitions.write().unwrap_or_else(PoisonError::into_inner).remove(domain);
-    }
-
-    /// Adds or replaces a definition. Flows in progress keep the one that they began with.
-    pub fn set_definition(&self, definition: Definition) {
-        let mut definitions = self.inner.definitions.write().unwrap_or_else(PoisonError::into_inner);
-        definitions.insert(definition.domain.clone(), definition);
-    }
-
     /// Registers an action of the embedder's, or replaces one.
     pub fn set_action(&self, action: impl Action) {
         self.inner.actions.register(Arc::new(action));
@@ -273,10 +265,6 @@ impl Engine {
 }
 
 impl Inner {
-    pub(crate) fn definition(&self, domain: &str) -> Option<Definition> {
-        self.definitions.read().unwrap_or_else(PoisonError::into_inner).get(domain).cloned()
-    }
-
     pub(crate) fn hub(&self) -> Arc<Value> {
         Arc::clone(&self.hub.read().unwrap_or_else(PoisonError::into_inner))
     }

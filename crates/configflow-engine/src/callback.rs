@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use configflow_core::definition::{Op, Show};
+use configflow_core::definition::Show;
 use configflow_core::{Event, Position};
 
 use crate::builder::Engine;
@@ -21,19 +21,12 @@ pub struct Callback {
 impl Engine {
     /// The paths at which definitions want callbacks, beside `/auth/external/callback`: each `callback_path` of a `link.authorize`
     /// that is not computed.
-    #[must_use]
-    pub fn callback_paths(&self) -> Vec<String> {
+    pub async fn callback_paths(&self) -> Vec<String> {
         let mut paths = vec![CALLBACK_PATH.to_owned()];
-        for definition in self.definitions() {
-            let dialogs = definition.config.iter().chain(&definition.options).chain(definition.subentries.values());
-            for op in dialogs.flat_map(|dialog| dialog.steps()).flat_map(|step| step.ops()) {
-                let Op::Call(call) = op else { continue };
-                if &*call.action != "link.authorize" {
-                    continue;
-                }
-                let path = call.parameters.literal_at("callback_path").and_then(serde_json::Value::as_str);
-                if let Some(path) = path.filter(|path| !paths.iter().any(|known| known == path)) {
-                    paths.push(path.to_owned());
+        for outline in self.outlines().await {
+            for path in &outline.callback_paths {
+                if !paths.contains(path) {
+                    paths.push(path.clone());
                 }
             }
         }
@@ -41,20 +34,8 @@ impl Engine {
     }
 
     /// The paths at which whoever was on a page elsewhere comes back, as external steps declare them: see [`Engine::came_back`].
-    #[must_use]
-    pub fn external_paths(&self) -> Vec<String> {
-        let mut paths: Vec<String> = Vec::new();
-        for definition in self.definitions() {
-            let dialogs = definition.config.iter().chain(&definition.options).chain(definition.subentries.values());
-            let shown = dialogs.flat_map(|dialog| dialog.steps()).map(|step| &step.show);
-            paths.extend(shown.filter_map(|show| match show {
-                Show::External(external) => external.callback_path.clone(),
-                _ => None,
-            }));
-        }
-        paths.sort_unstable();
-        paths.dedup();
-        paths
+    pub async fn external_paths(&self) -> Vec<String> {
+        self.outlines().await.iter().flat_map(|outline| outline.external_paths.clone()).collect()
     }
 
     /// Somebody came back from a page elsewhere to the path that the step on show declares: goes on with the flow that `flow_id` names,

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod check;
+pub(crate) mod definition;
 pub(crate) mod drive;
 pub(crate) mod graph;
 pub(crate) mod replay;
@@ -12,12 +13,11 @@ pub(crate) mod test;
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
 
 use configflow_core::Definition;
-use configflow_oauth::catalogue::{Catalogue, Provider};
+use configflow_oauth::Catalogue;
 use configflow_testkit::{DriveError, FlowsError};
-use configflow_yaml::{Colour, KnownProvider, Options, Source, human, load};
+use configflow_yaml::{Colour, KnownProvider, Options, Source, human};
 
 use crate::outcome::{complain, say};
 
@@ -26,37 +26,23 @@ pub(crate) fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(future))
 }
 
-/// What a definition may use: the providers of the catalogue.
+/// What a definition may use: the providers of the catalogue. Only those with parameters are read.
 pub(crate) fn options() -> Options {
     let catalogue = Catalogue::builtin();
-    let known = |provider: &Arc<Provider>| KnownProvider {
-        name: provider.name().to_owned(),
-        parameters: provider
-            .parameters()
+    let known = |name: &str| KnownProvider {
+        name: name.to_owned(),
+        parameters: catalogue
+            .parameters_of(name)
             .map(|parameter| (parameter.name().to_owned(), parameter.choices().map(str::to_owned).collect()))
             .collect(),
     };
-    Options { providers: Some(catalogue.providers().map(known).collect()), ..Options::default() }
+    Options { providers: Some(catalogue.names().map(known).collect()), ..Options::default() }
 }
 
 /// The definition in a file. Where there is none, what is wrong with it has been said.
 pub(crate) fn definition_of(file: &Path) -> Option<Definition> {
-    let name = file.display().to_string();
-    let bytes = match std::fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            complain(format_args!("error[file.unreadable]: {name}: {error}"));
-            return None;
-        }
-    };
-    let source = Source::from_bytes(&name, bytes);
-    match load(&source, &options()) {
-        Ok(loaded) => Some(loaded.definition),
-        Err(diagnostics) => {
-            complain(human(&source, &diagnostics, Colour::Ansi));
-            None
-        }
-    }
+    let source = Source::from_bytes(&file.display().to_string(), definition::bytes_of(file)?);
+    definition::compile(&source, &options(), Colour::Ansi)
 }
 
 /// Says why a fixture could not be run; a broken definition with its diagnostics, a broken step with what happened until then.

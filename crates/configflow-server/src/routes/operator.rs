@@ -4,7 +4,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use configflow_core::Definition;
-use configflow_engine::{Start, entry_storage, entry_view};
+use configflow_engine::{Start, entry_storage};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::refusal::{Refusal, json_body};
 use crate::request::{Document, boolean, required_text};
-use crate::routes::wire;
+use crate::routes::{view, wire};
 
 /// Begins a dialog from any source: a discovery, an import, a reauth. Whoever drives it first keeps it.
 #[utoipa::path(
@@ -87,17 +87,15 @@ pub(super) struct Wanted {
 pub(super) async fn entries(State(app): State<App>, _: Principal, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
     let with_data = wanted.include.as_deref().is_some_and(|include| include.split(',').any(|part| part.trim() == "data"));
     let entries = app.engine.store().entries(wanted.domain.as_deref()).await?;
-    let shown: Vec<Value> = entries
-        .iter()
-        .map(|entry| {
-            let definition = app.engine.definition(&entry.domain);
-            if with_data {
-                entry_storage(entry, |name| is_secret(definition.as_ref(), name))
-            } else {
-                entry_view(entry, definition.as_ref())
-            }
-        })
-        .collect();
+    let mut shown = Vec::with_capacity(entries.len());
+    for entry in &entries {
+        shown.push(if with_data {
+            let definition = app.engine.definition(&entry.domain).await;
+            entry_storage(entry, |name| is_secret(definition.as_ref(), name))
+        } else {
+            view(&app.engine, entry).await
+        });
+    }
     Ok(json_body(StatusCode::OK, &shown))
 }
 
