@@ -41,7 +41,7 @@ mod state;
 pub use definition::Definition;
 pub use effect::{Account, Change, Effect, EffectId, Effects, Finish, Work};
 pub use event::{Event, Failure, Outcome as EffectOutcome, Started};
-pub use machine::{StepError, Transition, adopt, render, rerun, start, step};
+pub use machine::{DISCOVERIES, StepError, Transition, adopt, render, rerun, start, step};
 pub use result::{
     Abort, CreateEntry, DataSchema, External, ExternalDone, FlowResult, Form, Menu, MenuOptions, Progress, ProgressDone,
 };

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use configflow_core::Event;
+use configflow_core::definition::Show;
+use configflow_core::{Event, Position};
 
 use crate::builder::Engine;
 use crate::error::FlowError;
@@ -32,6 +33,35 @@ impl Engine {
         paths
     }
 
+    /// The paths at which whoever was on a page elsewhere comes back, as external steps declare them: see [`Engine::came_back`].
+    pub async fn external_paths(&self) -> Vec<String> {
+        self.outlines().await.iter().flat_map(|outline| outline.external_paths.clone()).collect()
+    }
+
+    /// Somebody came back from a page elsewhere to the path that the step on show declares: goes on with the flow that `flow_id` names,
+    /// whose answer is the query. A step that links an account is not gone on with: its provider's callback does that.
+    ///
+    /// # Errors
+    /// [`FlowError::UnknownFlow`] where the flow that the query names shows no such step.
+    pub async fn came_back(&self, path: &str, query: &str) -> Result<Callback, FlowError> {
+        let pairs = || url::form_urlencoded::parse(query.as_bytes());
+        let (_, flow_id) = pairs().find(|(name, _)| name == "flow_id").ok_or(FlowError::UnknownFlow)?;
+        let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
+        let state = flow.state();
+        let step = flow.definition.dialog(state.kind()).zip(state.step()).and_then(|(dialog, step)| dialog.step(step));
+        let waits = step.is_some_and(|step| match (&step.show, state.position()) {
+            // One that is done with is gone on with by whoever drives the flow.
+            (Show::External(external), Position::Showing { .. }) => external.callback_path.as_deref() == Some(path),
+            _ => false,
+        });
+        if !waits {
+            return Err(FlowError::UnknownFlow);
+        }
+        let answer: serde_json::Map<_, _> = pairs().map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect();
+        self.inner.apply_detached(flow, Event::Answered { input: answer.into() }).await?;
+        Ok(Callback { flow_id: flow_id.into_owned() })
+    }
+
     /// Stores what a provider's callback brought, for the flow that it belongs to. Needs no principal: nothing is redeemed
     /// until the principal who drives the flow asks.
     ///
@@ -58,10 +88,11 @@ impl Engine {
 
     /// Keeps what came back for the attempt that it belongs to, where its redirect URI is the one at which it came.
     pub(crate) async fn returned(&self, query: &str, is_here: impl Fn(&url::Url) -> bool) -> Result<Callback, FlowError> {
-        if !url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error")) {
-            return Err(FlowError::EmptyCallback);
-        }
         let now = self.inner.clock.now();
+        if !url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error")) {
+            let awaited = self.inner.link.awaits(query, now, is_here);
+            return Err(if awaited { FlowError::EmptyCallback } else { FlowError::UnknownFlow });
+        }
         let flow_id = self.inner.link.returned(query, now, is_here).ok_or(FlowError::UnknownFlow)?;
         let flow = self.inner.flows.get(&flow_id).ok_or(FlowError::UnknownFlow)?;
         self.inner.keep_link(&flow).await?;

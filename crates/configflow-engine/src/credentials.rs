@@ -6,9 +6,6 @@ use crate::action::Implementation;
 use crate::builder::Engine;
 use crate::store::{Entry, StoreError};
 
-/// What credentials are called that the operator gave no name.
-pub const UNNAMED: &str = "Local application credentials";
-
 /// Why credentials could not be stored or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -84,7 +81,7 @@ impl Engine {
         let credentials = &self.inner.link.credentials;
         let client_id = client_id.to_owned();
         let made = credentials.add_as(domain, &id_of(domain, &client_id), |id| Implementation {
-            name: name.unwrap_or(UNNAMED).to_owned(),
+            name: name.unwrap_or_default().to_owned(),
             id,
             client_id,
             client_secret,

@@ -133,7 +133,12 @@ impl Inner {
         if over {
             self.forget(flow);
         }
-        let notified = matches!(show, Some(FlowResult::ProgressDone(_) | FlowResult::Progress(_)));
+        let notified = match (&show, event) {
+            (Some(FlowResult::ProgressDone(_) | FlowResult::Progress(_)), Some(Event::EffectDone { .. })) => true,
+            // Whoever shows the page elsewhere may not be who came back from it.
+            (Some(FlowResult::ExternalDone(_)), Some(Event::Answered { .. })) => true,
+            _ => false,
+        };
         if show.is_some() && !over && flow.shows_first() {
             self.notify(Notice::FlowAdded { flow_id: flow.id.clone(), listed: is_listed(&flow.state()) });
         }
@@ -147,7 +152,7 @@ impl Inner {
         if over {
             flow.close();
         }
-        if notified && event.is_some_and(|event| matches!(event, Event::EffectDone { .. })) {
+        if notified {
             self.progressed(flow);
         }
         Ok(effects.run)

@@ -30,7 +30,7 @@ pub use action::{Action, ActionCall, Implementation};
 pub use builder::{BuildError, Builder, Engine};
 pub use callback::Callback;
 pub use caller::{Caller, Start};
-pub use credentials::{CredentialError, UNNAMED};
+pub use credentials::CredentialError;
 pub use definitions::DefinitionSource;
 pub use error::FlowError;
 pub use futures_util::future::BoxFuture;

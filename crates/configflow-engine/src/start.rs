@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use configflow_core::{Context, FlowResult, Kind, Started, StepError, start};
+use configflow_core::{Context, DISCOVERIES, FlowResult, Kind, Started, StepError, start};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tracing::Instrument;
@@ -25,6 +25,9 @@ impl Engine {
         self.inner.start(request, None).await
     }
 }
+
+/// The unique id of what was found where nothing tells it apart; ignoring it ignores whatever is found so.
+const FOUND: &str = "default_discovery_unique_id";
 
 impl Inner {
     pub(crate) async fn start(self: &Arc<Self>, request: Start, principal: Option<String>) -> Result<Arc<FlowResult>, FlowError> {
@@ -68,7 +71,7 @@ impl Inner {
             None => Value::Null,
         };
         let flow_id = if request.kind == Kind::Config { self.ulid()? } else { self.hex_id()? };
-        let started = Started {
+        let mut started = Started {
             flow_id,
             context: context(&request, entry.as_ref()),
             kind: request.kind,
@@ -80,12 +83,23 @@ impl Inner {
         };
         let is_new = started.kind == Kind::Config && request.entry_id.is_none();
         if definition.single_instance && is_new {
-            let has_one = self.store.entries(Some(domain)).await?.iter().any(|entry| entry.source != "ignore");
-            if has_one {
+            // What was ignored may still be set up by hand, and by nothing else.
+            let entries = self.store.entries(Some(domain)).await?;
+            if entries.iter().any(|entry| entry.source != "ignore" || request.source != "user") {
                 return Ok(Arc::new(ended(&started.flow_id, domain, "single_instance_allowed", Some("homeassistant"))));
             }
         }
         let flow_id = started.flow_id.clone();
+        let without_step = |source: &str| {
+            let dialog = definition.dialog(&Kind::Config).filter(|_| is_new && DISCOVERIES.contains(&source));
+            dialog.is_some_and(|dialog| dialog.step(source).is_none())
+        };
+        if without_step(&request.source) {
+            if let Some(reason) = self.found_before(domain).await? {
+                return Ok(Arc::new(ended(&flow_id, domain, reason, None)));
+            }
+            started.context.unique_id = Some(FOUND.to_owned());
+        }
         let transition = match start(&definition, started) {
             // A person may ask for what nobody can set up by hand; that is an answer, not a mistake.
             Err(StepError::UnknownStep { .. }) if is_new && request.source == "user" => {
@@ -124,6 +138,18 @@ impl Inner {
         };
         detached(begun).instrument(span).await?;
         shown.await.unwrap_or(Err(FlowError::Closed))
+    }
+}
+
+impl Inner {
+    /// Why what was found, and is told apart from nothing, is not to be set up: there is an entry, or a flow is under way.
+    async fn found_before(&self, domain: &str) -> Result<Option<&'static str>, FlowError> {
+        let entries = self.store.entries(Some(domain)).await?;
+        if entries.iter().any(|entry| entry.source != "ignore" || entry.unique_id.as_deref() == Some(FOUND)) {
+            return Ok(Some("already_configured"));
+        }
+        let under_way = self.flows.of_domain(domain).iter().any(|flow| *flow.state().kind() == Kind::Config);
+        Ok(under_way.then_some("already_in_progress"))
     }
 }
 

@@ -76,7 +76,17 @@ fn step() -> Value {
             "before": {"$ref": "#/$defs/sequence"},
             "form": {"$ref": "#/$defs/form"},
             "menu": {"type": ["array", "object"]},
-            "external": {"type": "string"},
+            "external": {
+                "oneOf": [
+                    {"type": "string"},
+                    {
+                        "type": "object",
+                        "properties": {"url": {"type": "string"}, "callback_path": {"type": "string", "pattern": "^/"}},
+                        "required": ["url"],
+                        "additionalProperties": false
+                    }
+                ]
+            },
             "progress": {"type": "string"},
             "link": link(),
             "on_error": {"$ref": "#/$defs/on_error"},

@@ -72,6 +72,29 @@ async fn what_can_only_be_imported_says_so() {
 }
 
 #[tokio::test]
+async fn what_is_found_without_a_step_for_it_is_asked_for_once() {
+    let engine = engine(&["flow_lab_single", "flow_lab"]);
+    let caller = engine.caller("ada");
+    let found = || Start::source("flow_lab", "dhcp", json!({"ip": "192.168.1.2"}));
+    let shown = caller.start(found()).await.expect("the step of a person").to_value();
+    assert_eq!((&shown["type"], &shown["step_id"]), (&json!("menu"), &json!("user")));
+    let again = caller.start(found()).await.expect("an answer").to_value();
+    assert_eq!(again["reason"], "already_in_progress");
+    assert_eq!(engine.flows_in_progress(), 1);
+    engine.ignore_flow(text(&shown["flow_id"]), "Ignored".to_owned()).await.expect("it can be ignored");
+    let ignored = caller.start(found()).await.expect("an answer").to_value();
+    assert_eq!(ignored["reason"], "already_configured", "what was ignored is not found again");
+
+    let shown = caller.start(Start::source("flow_lab_single", "usb", json!({}))).await.expect("a form").to_value();
+    assert_eq!(shown["type"], "form");
+    engine.ignore_flow(text(&shown["flow_id"]), "Ignored".to_owned()).await.expect("it can be ignored");
+    let found = caller.start(Start::source("flow_lab_single", "usb", json!({}))).await.expect("an answer").to_value();
+    assert_eq!(found["reason"], "single_instance_allowed");
+    let by_hand = caller.start(Start::user("flow_lab_single")).await.expect("a form").to_value();
+    assert_eq!(by_hand["type"], "form", "a person may set up what was ignored");
+}
+
+#[tokio::test]
 async fn a_callback_that_brings_nothing_changes_nothing() {
     let engine = engine(&["flow_lab_oauth"]);
     let implementation = Implementation {

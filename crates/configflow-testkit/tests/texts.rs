@@ -45,8 +45,13 @@ fn shown(fixture: &Path) -> Vec<(String, Value)> {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("a snapshot is JSON")["show"].take())
         .filter(Value::is_object);
-    // The handler of an options flow is the entry, whose id is hidden.
-    results.map(|show| (if show["handler"] == "<entry_id>" { "/options" } else { "/config" }.to_owned(), show)).collect()
+    // The handler of an options flow is the entry, whose id is hidden; of a sub-entry flow the entry and a type.
+    let part = |show: &Value| match (&show["handler"], show["handler"][1].as_str()) {
+        (_, Some(subentry_type)) => format!("/config_subentries/{subentry_type}"),
+        (handler, None) if handler == "<entry_id>" => "/options".to_owned(),
+        _ => "/config".to_owned(),
+    };
+    results.map(|show| (part(&show), show)).collect()
 }
 
 /// The results that a recording shows, each with its integration and its part of the texts.

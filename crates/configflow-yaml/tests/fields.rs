@@ -143,3 +143,40 @@ fn no_field_is_called_base() {
     let Err(found) = load(&Source::new("fields.yaml", text), &Options::default()) else { panic!("no diagnostic") };
     assert!(found.to_string().contains("name.reserved"), "{found}");
 }
+
+/// What a form of these fields says of an answer.
+fn refused(fields: &str, form: &str, answer: Value) -> Value {
+    let (definition, transition) =
+        begun(&format!("domain: x\nfields: {fields}\nconfig:\n  user: {{ form: {form}, then: {{ abort: end }} }}\n"));
+    match step(&definition, &transition.state, Event::Answered { input: answer }) {
+        Err(StepError::Invalid(invalid)) => invalid.body(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_group_is_said_alone() {
+    let fields = "{ a: { type: integer, marker: { inclusive: in } }, b: { type: integer, marker: { inclusive: in } }, \
+                  c: { type: integer, marker: { exclusive: ex } }, d: { type: integer, marker: { exclusive: ex } }, \
+                  n: { type: integer, required: true } }";
+    let form = "[a, b, c, d, n]";
+    let two = "two or more values in the same group of exclusion 'ex' @ data[<ex>]";
+    let some = "some but not all values in the same group of inclusion 'in' @ data[<in>]";
+    let all_wrong = json!({"a": "x", "c": 1, "d": 2, "extra": 1});
+    assert_eq!(refused(fields, form, all_wrong), json!({"errors": {"base": [two]}}), "what excludes goes first");
+    assert_eq!(refused(fields, form, json!({"a": "x", "c": 1, "extra": 1})), json!({"errors": {"base": [some]}}));
+    let rest = json!({"errors": {"n": "required key not provided", "base": ["extra keys not allowed @ data['extra']"]}});
+    assert_eq!(refused(fields, form, json!({"a": 1, "b": 2, "c": 1, "extra": 1})), rest);
+}
+
+#[test]
+fn what_the_step_suggests_is_all_that_is_said_of_a_field() {
+    let text = "domain: x\nfields: { a: { type: string, advanced: true }, b: { type: string, description: { more: 1 } } }\n\
+                config: { user: { form: [a, b], suggested: { a: s }, then: { abort: end } } }\n";
+    let loaded = load(&Source::new("fields.yaml", text), &Options::default()).unwrap_or_else(|found| panic!("{found}"));
+    let mut started = Started::by("user", "f");
+    started.context.show_advanced_options = true;
+    let shown = fields_of(&start(&loaded.definition, started).expect("the flow starts"));
+    assert_eq!(shown[0]["description"], json!({"suggested_value": "s"}));
+    assert_eq!(shown[1]["description"], json!({"more": 1}), "it suggests nothing of this one");
+}

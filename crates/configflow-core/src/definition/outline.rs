@@ -1,6 +1,6 @@
 //! What is known of a definition without its steps: what lists and entries show of it.
 
-use super::{Dialog, IntegrationType, Op, Parts};
+use super::{Dialog, IntegrationType, Op, Parts, Show};
 
 /// What is known of a definition without its steps. It is small, so a core can keep it where it keeps no compiled definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Outline {
     pub takes_credentials: bool,
     /// Where it wants callbacks of providers: each `callback_path` of a `link.authorize` that is not computed.
     pub callback_paths: Vec<String>,
+    /// Where whoever was on a page elsewhere comes back: each `callback_path` of an external step.
+    pub external_paths: Vec<String>,
 }
 
 impl Outline {
@@ -41,6 +43,7 @@ impl Outline {
             subentries: parts.subentries.iter().map(|(kind, dialog)| (kind.clone(), reconfigures(dialog))).collect(),
             takes_credentials: parts.account.as_ref().is_some_and(|account| account.credentials.is_some()),
             callback_paths: callback_paths(parts),
+            external_paths: external_paths(parts),
         }
     }
 }
@@ -58,5 +61,19 @@ fn callback_paths(parts: &Parts) -> Vec<String> {
             paths.push(path.to_owned());
         }
     }
+    paths
+}
+
+fn external_paths(parts: &Parts) -> Vec<String> {
+    let dialogs = parts.config.iter().chain(&parts.options).chain(parts.subentries.values());
+    let shown = dialogs.flat_map(Dialog::steps).map(|step| &step.show);
+    let mut paths: Vec<String> = shown
+        .filter_map(|show| match show {
+            Show::External(external) => external.callback_path.clone(),
+            _ => None,
+        })
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
     paths
 }

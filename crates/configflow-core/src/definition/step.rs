@@ -135,6 +135,9 @@ pub struct MenuItem {
 pub struct ExternalSpec {
     /// The page.
     pub url: Template,
+    /// The path of the hub where whoever comes back goes on with the flow that `flow_id` names; what else is in the query is the answer.
+    /// Such a step waits for nobody in particular: one that links an account goes on with its provider's callback alone.
+    pub callback_path: Option<String>,
 }
 
 /// `progress:`.

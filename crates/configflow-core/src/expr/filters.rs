@@ -117,7 +117,8 @@ fn slugify(text: &str) -> String {
         }
     }
     let slug = slug.trim_end_matches('_');
-    if slug.is_empty() { "unknown".to_owned() } else { slug.to_owned() }
+    // As in Home Assistant: nothing stays nothing, and what has no letter is unknown.
+    if slug.is_empty() && !text.is_empty() { "unknown".to_owned() } else { slug.to_owned() }
 }
 
 /// The plain letters of the accented ones that European names use.
@@ -180,6 +181,7 @@ mod tests {
         assert_eq!(eval("'no mac' | mac"), json!("no mac"));
         assert_eq!(eval("'Küche – Links!' | slugify"), json!("kuche_links"));
         assert_eq!(eval("'!!' | slugify"), json!("unknown"));
+        assert_eq!(eval("'' | slugify"), json!(""));
     }
 
     #[test]

@@ -135,6 +135,12 @@ impl Faults {
         }
     }
 
+    /// What is wrong with a group of fields.
+    pub(super) fn group(&mut self, path: Option<&Path<'_>>, group: &str, text: &str) {
+        let place = path.map_or_else(|| "data".to_owned(), place);
+        self.base.push(Value::String(format!("{text} @ {place}[<{group}>]")));
+    }
+
     /// What holds for the answer as a whole.
     pub(super) fn whole(&mut self, text: &str) {
         self.base.push(Value::String(text.to_owned()));

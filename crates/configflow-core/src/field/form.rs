@@ -49,6 +49,10 @@ pub fn validate(form: &[Shown<'_>], extra: Extra, input: &Value) -> Result<Map, 
 }
 
 fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: Option<&Path<'_>>, faults: &mut Faults) -> Map {
+    // As in voluptuous: what is wrong with a group is said alone, and nothing else is looked at.
+    if !marker::groups(form, input, path, faults) {
+        return Map::new();
+    }
     let mut found: Vec<Option<Value>> = vec![None; form.len()];
     let mut more = Map::new();
     for (key, value) in input {
@@ -91,7 +95,6 @@ fn level(form: &[Shown<'_>], extra: Extra, input: &Map, path: Option<&Path<'_>>,
             (None, None) => {}
         }
     }
-    marker::groups(form, input, faults);
     values.extend(more);
     values
 }
@@ -116,10 +119,10 @@ fn field(shown: &Shown<'_>) -> Result<Value, Unshowable> {
     map.insert("name".to_owned(), Value::String(shown.field.name.to_string()));
     let secret = shown.field.secret;
     let mut description = match &shown.field.description {
-        Some(Value::Object(map)) => map.clone(),
+        Some(Value::Object(map)) if !shown.suggested_by_step => map.clone(),
         _ => Map::new(),
     };
-    if shown.field.advanced {
+    if shown.field.advanced && !shown.suggested_by_step {
         description.insert("advanced".to_owned(), Value::Bool(true));
     }
     if let Some(suggested) = shown.suggested.as_deref().filter(|_| !secret) {

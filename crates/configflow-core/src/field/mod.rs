@@ -28,6 +28,12 @@ pub use options::Options;
 pub use plain::{Base, Plain, Shape, Text};
 pub use selector::{SELECTORS, Selector};
 
+/// A value as Python prints it (`repr`), which texts of Home Assistant quote it in.
+#[must_use]
+pub fn printed(value: &Value) -> String {
+    python::repr(value)
+}
+
 /// A field as it is defined.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
@@ -110,6 +116,8 @@ pub struct Shown<'a> {
     pub default: Option<Cow<'a, Value>>,
     /// What is shown but not filled in here.
     pub suggested: Option<Cow<'a, Value>>,
+    /// Whether the step as a whole suggests it: the suggestion is then all that is said of the field, as in Home Assistant.
+    pub suggested_by_step: bool,
     /// What it takes here, where that is computed for this showing.
     pub kind: Option<Box<Kind>>,
     /// Options computed for this showing.
@@ -128,6 +136,7 @@ impl<'a> Shown<'a> {
             required: field.required,
             default: field.default.as_ref().map(Cow::Borrowed),
             suggested: field.suggested.as_ref().map(Cow::Borrowed),
+            suggested_by_step: false,
             kind: None,
             options: None,
             section: inner.map(|field| Self::of(field)).collect(),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::bindings::Answers;
 use crate::definition::{FormSpec, MenuSpec, Show, Step};
 use crate::field::{self, Invalid};
-use crate::state::State;
+use crate::result::FlowResult;
+use crate::state::{Next, Position, State};
 use crate::{Map, Value};
 
 use super::error::StepError;
@@ -40,6 +41,21 @@ fn dictionary(input: &Value) -> Result<Map, StepError> {
 }
 
 impl Runner<'_> {
+    /// Goes on after `external_done` or a finished progress, with an answer in hand: it is the answer to the form that follows, as in
+    /// Home Assistant. Where it does not fit, or no form follows, it is let go.
+    pub(super) fn go_on_with(&mut self, step: &str, next: &Next, input: &Value) -> Shown {
+        let shown = self.go_on(step, next)?;
+        if !matches!(shown, Some(FlowResult::Form(_))) {
+            return Ok(shown);
+        }
+        let Position::Showing { step } = self.state.at.clone() else { return Ok(shown) };
+        match answer(self, &step, input) {
+            Ok(further) => further,
+            // An answer that is refused has changed nothing.
+            Err(_) => Ok(shown),
+        }
+    }
+
     fn answer_form(&mut self, step: &Arc<Step>, form: &FormSpec, input: &Value) -> Result<Shown, StepError> {
         let fields = match form.fixed_fields() {
             Some(fields) if !self.state.revisited => fields,

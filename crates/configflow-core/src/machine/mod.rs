@@ -36,7 +36,12 @@ pub struct Transition {
     pub fault: Option<EvalError>,
 }
 
-/// The first transition of a flow. It enters the step named like the source, or `init` of an options dialog.
+/// What a setup flow that was found enters at `user`, where its dialog has no step for how it was found.
+pub const DISCOVERIES: [&str; 10] =
+    ["bluetooth", "dhcp", "discovery", "hassio", "homekit", "integration_discovery", "mqtt", "ssdp", "usb", "zeroconf"];
+
+/// The first transition of a flow. It enters the step named like the source, or `init` of an options dialog; one that was found enters
+/// `user` where there is no such step.
 ///
 /// # Errors
 /// [`StepError::UnknownStep`] where the definition has no such dialog or step.
@@ -46,7 +51,8 @@ pub fn start(definition: &Definition, started: Started) -> Result<Transition, St
         _ => started.context.source.clone(),
     };
     let dialog = definition.dialog(&started.kind).ok_or_else(|| StepError::UnknownStep { step: entry_point.clone() })?;
-    let first = dialog.step(&entry_point).cloned();
+    let found = started.kind == crate::Kind::Config && DISCOVERIES.contains(&entry_point.as_str());
+    let first = dialog.step(&entry_point).or_else(|| dialog.step("user").filter(|_| found)).cloned();
     if first.is_none() && (started.kind != crate::Kind::Config || entry_point != "user") {
         return Err(StepError::UnknownStep { step: entry_point });
     }
@@ -76,7 +82,7 @@ pub fn step(definition: &Definition, state: &State, event: Event) -> Result<Tran
     let shown = match event {
         Event::Answered { input } => match &state.at {
             Position::Showing { step } => answer::answer(&mut runner, step, &input)?,
-            Position::Ready { step, next } => runner.go_on(step, next),
+            Position::Ready { step, next } => runner.go_on_with(step, next, &input),
             Position::Running { step, .. } if runner.shows_progress(step) => Ok(Some(render(definition, state)?)),
             Position::Running { .. } | Position::Finishing { .. } => return Err(StepError::Busy),
             Position::Ended => return Err(StepError::Over),

@@ -185,7 +185,12 @@ impl Runner<'_> {
         }
         let step_suggested = || overlay.suggested.as_ref().and_then(|map| map.get(name)).cloned();
         let own_suggested = of(&spec.own_suggested)?;
-        if let Some(suggested) = of(&spec.suggested)?.or_else(step_suggested).or(own_suggested) {
+        if let Some(suggested) = of(&spec.suggested)? {
+            shown.suggested = Some(Cow::Owned(suggested));
+        } else if let Some(suggested) = step_suggested() {
+            shown.suggested = Some(Cow::Owned(suggested));
+            shown.suggested_by_step = true;
+        } else if let Some(suggested) = own_suggested {
             shown.suggested = Some(Cow::Owned(suggested));
         }
         if let Some(typed) = overlay.typed.as_ref().and_then(|map| map.get(name)) {

@@ -53,7 +53,8 @@ impl Inner {
             (Some(id), _) => self.store.entry_by_unique_id(domain, id).await?,
             (None, Some(Value::Object(wanted))) => {
                 let entries = self.store.entries(Some(domain)).await?;
-                entries.into_iter().find(|entry| wanted.iter().all(|(key, value)| entry.data.get(key) == Some(value)))
+                let others = entries.into_iter().filter(|entry| context.entry_id.as_ref() != Some(&entry.entry_id));
+                others.filter(|entry| entry.source != "ignore").find(|entry| has_all(entry, wanted))
             }
             _ => None,
         };
@@ -110,6 +111,11 @@ impl Inner {
             Err(error) => error.into(),
         }
     }
+}
+
+/// Whether an entry has each of these values, in its options or in its data.
+fn has_all(entry: &Entry, wanted: &Map<String, Value>) -> bool {
+    wanted.iter().all(|(key, value)| entry.options.get(key) == Some(value) || entry.data.get(key) == Some(value))
 }
 
 /// The end that the definition gives for a case, or the usual one.

@@ -43,23 +43,29 @@ pub(crate) fn boolean(body: &Map<String, Value>, key: &str) -> Result<bool, Refu
             other => invalid(other),
         },
         Some(Value::Null) => invalid("None"),
-        Some(other) => invalid(&other.to_string()),
+        Some(other) => invalid(&configflow_core::field::printed(other)),
     }
 }
 
 /// The handler of a sub-entry flow: an entry id and a type.
 pub(crate) fn type_and_entry(body: &Map<String, Value>) -> Result<(String, String), Refusal> {
     let missing = || Refusal::bad("Message format incorrect: required key not provided @ data['handler']");
-    match body.get("handler").ok_or_else(missing)? {
-        Value::Array(parts) => match parts.as_slice() {
-            [Value::String(entry_id), Value::String(subentry_type)] => Ok((entry_id.clone(), subentry_type.clone())),
-            _ => Err(not_a_pair()),
-        },
-        _ => Err(not_a_pair()),
+    let parts: Vec<Option<String>> = match body.get("handler").ok_or_else(missing)? {
+        Value::Array(parts) => parts.iter().map(|part| part.as_str().map(str::to_owned)).collect(),
+        // Python makes a tuple of whatever can be gone through.
+        Value::String(text) => text.chars().map(|letter| Some(letter.to_string())).collect(),
+        Value::Object(map) => map.keys().map(|key| Some(key.clone())).collect(),
+        _ => return Err(wrong("expected tuple", "handler")),
+    };
+    if let Some(at) = parts.iter().position(Option::is_none) {
+        return Err(Refusal::bad(format!("Message format incorrect: expected str @ data['handler'][{at}]")));
     }
-}
-
-fn not_a_pair() -> Refusal {
-    let message = "Message format incorrect: expected an entry id and a subentry type for dictionary value @ data['handler']";
-    Refusal::coded(StatusCode::BAD_REQUEST, "request.handler", message)
+    match parts.as_slice() {
+        [Some(entry_id), Some(subentry_type)] => Ok((entry_id.clone(), subentry_type.clone())),
+        _ => {
+            let message =
+                "Message format incorrect: expected an entry id and a subentry type for dictionary value @ data['handler']";
+            Err(Refusal::coded(StatusCode::BAD_REQUEST, "request.handler", message))
+        }
+    }
 }

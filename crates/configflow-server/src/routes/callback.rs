@@ -58,9 +58,6 @@ pub(super) async fn arrived(app: &App, path: &str, query: &str) -> Response {
     if !has("state") {
         return text(StatusCode::OK, "Missing state parameter");
     }
-    if !has("code") && !has("error") {
-        return text(StatusCode::OK, "Missing code or error parameter");
-    }
     match app.engine.callback_at(path, query).await {
         Ok(_) if path == EXTERNAL => page("<script>window.close()</script>"),
         Ok(_) => page("<script>window.close()</script>This window can be closed"),
@@ -68,10 +65,23 @@ pub(super) async fn arrived(app: &App, path: &str, query: &str) -> Response {
             tracing::warn!(code = error.code(), "a callback could not be kept");
             text(StatusCode::SERVICE_UNAVAILABLE, "The answer could not be kept. Please try again.")
         }
+        Err(configflow_engine::FlowError::EmptyCallback) => text(StatusCode::OK, "Missing code or error parameter"),
         Err(_) => {
             let invalid = "Invalid state. Is My Home Assistant configured to go to the right instance?";
             text(StatusCode::BAD_REQUEST, invalid)
         }
+    }
+}
+
+/// Somebody came back from a page elsewhere that an external step showed.
+pub(super) async fn came_back(app: &App, path: &str, query: &str) -> Response {
+    match app.engine.came_back(path, query).await {
+        Ok(_) => page("<script>window.close()</script>"),
+        Err(configflow_engine::FlowError::Store(error)) => {
+            tracing::warn!(code = error.code(), "an answer from elsewhere could not be kept");
+            text(StatusCode::SERVICE_UNAVAILABLE, "The answer could not be kept. Please try again.")
+        }
+        Err(_) => text(StatusCode::NOT_FOUND, "No flow waits here for an answer."),
     }
 }
 

@@ -36,8 +36,11 @@ pub(crate) async fn views(engine: &Engine, domain: Option<&str>, types: Option<&
 /// Whether an entry's integration is of one of these types.
 pub(crate) async fn is_of(engine: &Engine, entry: &Entry, types: Option<&[String]>) -> bool {
     let Some(types) = types else { return true };
-    let own = engine.outline(&entry.domain).await.map_or("hub", |outline| outline.integration_type.as_str());
-    types.iter().any(|wanted| wanted == own)
+    match engine.outline(&entry.domain).await {
+        Some(outline) => types.iter().any(|wanted| wanted == outline.integration_type.as_str()),
+        // An entry whose integration is gone is in every list but that of the helpers.
+        None => types.iter().any(|wanted| wanted != "helper"),
+    }
 }
 
 /// An entry as the API shows it.
@@ -58,7 +61,8 @@ pub(crate) async fn view(engine: &Engine, entry: &Entry) -> Value {
 )]
 pub(super) async fn list(State(app): State<App>, _: Principal, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
     let types = wanted.r#type.map(|one| vec![one]);
-    Ok(json_body(StatusCode::OK, &views(&app.engine, wanted.domain.as_deref(), types.as_deref()).await?))
+    let domain = wanted.domain.filter(|domain| !domain.is_empty());
+    Ok(json_body(StatusCode::OK, &views(&app.engine, domain.as_deref(), types.as_deref()).await?))
 }
 
 /// Removes an entry; its token is revoked where the provider can.

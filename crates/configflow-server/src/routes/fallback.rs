@@ -27,6 +27,12 @@ pub(super) async fn elsewhere(State(app): State<App>, method: Method, uri: Uri, 
             _ => wrong_verb(method).await,
         };
     }
+    if app.engine.external_paths().await.iter().any(|known| known == path) {
+        return match method {
+            Method::GET | Method::HEAD => callback::came_back(&app, path, query.as_deref().unwrap_or_default()).await,
+            _ => wrong_verb(method).await,
+        };
+    }
     plain(StatusCode::NOT_FOUND, "404: Not Found")
 }
 

@@ -44,6 +44,11 @@ impl Outgoing {
 
     /// Why a command was not done.
     pub(super) fn error(&self, id: u64, code: &str, message: &str) -> Result<(), Lost> {
+        self.refused(&json!(id), code, message)
+    }
+
+    /// The same to what is no command, whatever stands where its id should.
+    pub(super) fn refused(&self, id: &Value, code: &str, message: &str) -> Result<(), Lost> {
         self.send(&json!({"id": id, "type": "result", "success": false, "error": {"code": code, "message": message}}))
     }
 

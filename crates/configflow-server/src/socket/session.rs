@@ -181,14 +181,17 @@ impl Session {
     }
 
     async fn message(&mut self, message: Value) -> Result<(), End> {
-        let Some((id, kind, body)) = envelope(message) else {
-            return Ok(self.out.error(0, "invalid_format", "Message incorrectly formatted.")?);
+        let (id, kind, body) = match envelope(message) {
+            Ok(envelope) => envelope,
+            Err(id) => return Ok(self.out.refused(&id, "invalid_format", "Message incorrectly formatted.")?),
         };
         if id <= self.last_id {
             return Ok(self.out.error(id, "id_reuse", "Identifier values have to increase.")?);
         }
-        self.last_id = id;
         let answered = command::run(self, id, &kind, &body).await;
+        if !answered.as_ref().is_err_and(command::CommandError::is_unknown) {
+            self.last_id = id;
+        }
         // What the command caused is told before its answer.
         self.catch_up().await?;
         match answered {
@@ -227,12 +230,16 @@ impl Session {
     }
 }
 
-/// The id, the type and the rest of a command.
-fn envelope(message: Value) -> Option<(u64, String, Map<String, Value>)> {
-    let Value::Object(mut body) = message else { return None };
-    let id = body.remove("id")?.as_u64().filter(|id| *id > 0)?;
-    match body.remove("type")? {
-        Value::String(kind) => Some((id, kind, body)),
-        _ => None,
+/// The id and the type of a command, and the command.
+///
+/// # Errors
+/// What stands where its id should, where it is no command.
+fn envelope(message: Value) -> Result<(u64, String, Map<String, Value>), Value> {
+    let Value::Object(body) = message else { return Err(json!(0)) };
+    let id = body.get("id").cloned().unwrap_or_default();
+    let kind = body.get("type").and_then(Value::as_str).filter(|kind| !kind.is_empty()).map(str::to_owned);
+    match (id.as_u64().filter(|id| *id > 0), kind) {
+        (Some(id), Some(kind)) => Ok((id, kind, body)),
+        _ => Err(id),
     }
 }

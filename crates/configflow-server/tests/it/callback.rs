@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{FLOW, Server, came};
+use crate::support::{FLOW, Server, Setup, came};
 
 const EXTERNAL: &str = "/auth/external/callback";
 
@@ -78,14 +78,18 @@ async fn what_is_missing_is_said_and_other_verbs_are_refused() {
     for path in [EXTERNAL, "/api/ms365"] {
         let found = came(server.bare("GET", &format!("{path}?code=abcd"))).await;
         assert_eq!((found.status, text(found.body)), (200, "Missing state parameter".to_owned()));
-        let found = came(server.bare("GET", &format!("{path}?state=x"))).await;
-        assert_eq!((found.status, text(found.body)), (200, "Missing code or error parameter".to_owned()));
-        let found = came(server.bare("GET", &format!("{path}?code=abcd&state=bad"))).await;
-        let invalid = "Invalid state. Is My Home Assistant configured to go to the right instance?".to_owned();
-        assert_eq!((found.status, text(found.body)), (400, invalid));
+        for query in ["state=x", "code=abcd&state=bad"] {
+            let found = came(server.bare("GET", &format!("{path}?{query}"))).await;
+            let invalid = "Invalid state. Is My Home Assistant configured to go to the right instance?".to_owned();
+            assert_eq!((found.status, text(found.body)), (400, invalid), "{query}");
+        }
         assert_eq!(came(server.bare("POST", path)).await.status, 405);
     }
     assert_eq!(came(server.bare("GET", "/api/other?code=a&state=b")).await.status, 404, "a path that no definition wants");
+    let (_, link) = alternate(&server).await;
+    let state = link.split(['?', '&']).find_map(|pair| pair.strip_prefix("state=")).expect("a state").to_owned();
+    let found = came(server.bare("GET", &format!("/api/ms365?state={state}"))).await;
+    assert_eq!((found.status, text(found.body)), (200, "Missing code or error parameter".to_owned()), "the state is known");
 }
 
 #[tokio::test]
@@ -111,4 +115,66 @@ async fn an_external_step_waits_for_its_callback_alone() {
     let done = server.get(&path).await;
     let done = if done.body["type"] == "external_done" { server.get(&path).await } else { done };
     assert_eq!(done.body["type"], "create_entry", "{}", done.body);
+}
+
+const PAGE: &str = r#"
+domain: page
+fields: { came: { selector: { object: {} }, transient: true } }
+config:
+  user:
+    external: { url: "https://example.org/{{ flow_id }}", callback_path: /api/page }
+    do: [set: { came: "{{ input }}" }]
+    then: end
+  end: { then: { create_entry: { title: page, data: { came: "{{ came.word }}" } } } }
+"#;
+
+#[tokio::test]
+async fn whoever_comes_back_from_a_page_elsewhere_goes_on_with_the_flow_that_shows_it() {
+    let server = Server::with(Setup { definitions: vec![PAGE], ..Setup::default() }).await;
+    let mut client = server.socket().await;
+    client.ask(json!({"type": "subscribe_events", "event_type": "data_entry_flow_progressed"})).await;
+    let (flow_id, shown) = server.begin("page").await;
+    assert_eq!(shown["url"], json!(format!("https://example.org/{flow_id}")));
+    let (other, _) = server.begin("threshold").await;
+    for query in ["", "?flow_id=nope", "?word=x", &format!("?flow_id={other}&word=x")] {
+        let refused = came(server.bare("GET", &format!("/api/page{query}"))).await;
+        assert_eq!((refused.status, refused.body), (404, json!("No flow waits here for an answer.")), "{query}");
+    }
+    let elsewhere = came(server.bare("GET", &format!("/api/ms365?flow_id={flow_id}&word=x"))).await;
+    assert_ne!(elsewhere.body, json!("<script>window.close()</script>"), "the path is another step's");
+    let page = came(server.bare("GET", &format!("/api/page?flow_id={flow_id}&word=hello"))).await;
+    assert_eq!((page.status, page.body), (200, json!("<script>window.close()</script>")));
+    assert_eq!(client.next().await["event"]["data"]["flow_id"], json!(flow_id), "whoever shows the page is told");
+    let again = came(server.bare("GET", &format!("/api/page?flow_id={flow_id}&word=other"))).await;
+    assert_eq!(again.status, 404, "it is done with");
+    assert_eq!(server.get(&format!("{FLOW}/{flow_id}")).await.body["type"], "create_entry");
+    assert_eq!(server.get("/api/configflow/entries?include=data").await.body[0]["data"], json!({"came": "hello"}));
+    assert_eq!(came(server.bare("POST", "/api/page")).await.status, 405);
+}
+
+#[tokio::test]
+async fn sec_2_a_page_that_links_an_account_is_not_left_by_anybody() {
+    let linked = r#"
+domain: linked
+include: { oauth2: { then: end } }
+account: { provider: iotty, credentials: application_credentials }
+config:
+  user: { then: pick_implementation }
+  auth:
+    before:
+      - link.authorize: { redirect: callback, callback_path: /auth/external/callback, implementation: "{{ implementation.id or implementation }}" }
+        as: oauth2_attempt
+    external: { url: "{{ link.url }}", callback_path: /api/linked }
+    then: creation
+  end: { then: { abort: linked } }
+"#;
+    let server = Server::with(Setup { definitions: vec![linked], ..Setup::default() }).await;
+    let mut client = server.socket().await;
+    let create = json!({"type": "application_credentials/create", "domain": "linked", "client_id": "c", "client_secret": "s"});
+    client.ask(create).await;
+    let (flow_id, shown) = server.begin("linked").await;
+    assert_eq!(shown["type"], "external");
+    let refused = came(server.bare("GET", &format!("/api/linked?flow_id={flow_id}&code=stolen&state=guessed"))).await;
+    assert_eq!(refused.status, 404);
+    assert_eq!(server.get(&format!("{FLOW}/{flow_id}")).await.body["type"], "external");
 }

@@ -117,9 +117,17 @@ async fn options_and_subentries_check_their_handler() {
     assert_eq!((found.status, found.body), (404, json!({"message": "Invalid handler specified"})));
     let found = server.post(subentries, json!({"handler": ["nope", "thing"]})).await;
     assert_eq!((found.status, &found.body["code"]), (404, &json!("flow.unknown_entry")));
-    for handler in [json!("x"), json!(["a"]), json!([1, 2])] {
+    for handler in [json!("x"), json!(["a"]), json!([]), json!(["a", "b", "c"])] {
         let found = server.post(subentries, json!({"handler": handler})).await;
         assert_eq!((found.status, &found.body["code"]), (400, &json!("request.handler")));
+    }
+    for (handler, text) in [
+        (json!(5), "expected tuple for dictionary value @ data['handler']"),
+        (Value::Null, "expected tuple for dictionary value @ data['handler']"),
+        (json!([entry_id, 2]), "expected str @ data['handler'][1]"),
+    ] {
+        let found = server.post(subentries, json!({"handler": handler})).await;
+        assert_eq!((found.status, found.body), (400, json!({"message": format!("Message format incorrect: {text}")})));
     }
 }
 

@@ -45,16 +45,96 @@ async fn commands_have_an_envelope() {
     assert_eq!(client.next().await, error(5, "id_reuse", "Identifier values have to increase."));
     client.send(json!({"id": 6, "type": "repairs/list_issues"})).await;
     assert_eq!(client.next().await, error(6, "unknown_command", "Unknown command."));
-    for wrong in [json!({"type": "ping"}), json!({"id": "x", "type": "ping"}), json!({"id": 7}), json!(5)] {
+    for (wrong, id) in [
+        (json!({"type": "ping"}), Value::Null),
+        (json!({"id": "x", "type": "ping"}), json!("x")),
+        (json!({"id": 7}), json!(7)),
+        (json!({"id": -1, "type": "ping"}), json!(-1)),
+        (json!({"id": 7, "type": 5}), json!(7)),
+        (json!(5), json!(0)),
+    ] {
         client.send(wrong).await;
-        assert_eq!(client.next().await, error(0, "invalid_format", "Message incorrectly formatted."));
+        let text = json!({"code": "invalid_format", "message": "Message incorrectly formatted."});
+        assert_eq!(client.next().await, json!({"id": id, "type": "result", "success": false, "error": text}));
     }
+    client.send(json!({"id": 6, "type": "ping"})).await;
+    assert_eq!(client.next().await, json!({"id": 6, "type": "pong"}), "the id of what is no command was not taken");
     client.send(json!([{"id": 8, "type": "ping"}, {"id": 9, "type": "supported_features", "features": {}}])).await;
     assert_eq!(client.next().await, json!({"id": 8, "type": "pong"}));
     assert_eq!(client.next().await, json!({"id": 9, "type": "result", "success": true, "result": null}));
-    client.send(json!({"id": 10, "type": "config_entries/get_single", "entry_id": 5, "x": 1})).await;
-    let text = "expected str for dictionary value @ data['entry_id']. Got a number\nextra keys not allowed @ data['x']";
-    assert_eq!(client.next().await, error(10, "invalid_format", text));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_command_is_said_with_what_was_found() {
+    let server = Server::start().await;
+    let entry_id = server.threshold("T").await;
+    let mut client = server.socket().await;
+    for (mut command, text) in [
+        (
+            json!({"type": "get_single", "entry_id": 5, "x": {"k": "it's", "n": [1, null, true, 1.5]}}),
+            "expected str for dictionary value @ data['entry_id']. Got 5\n\
+             extra keys not allowed @ data['x']. Got {'k': \"it's\", 'n': [1, None, True, 1.5]}",
+        ),
+        (json!({"type": "get", "type_filter": [5, "hub"]}), "expected str @ data['type_filter'][0]. Got 5"),
+        (json!({"type": "get", "type_filter": 5}), "expected str @ data['type_filter'][0]. Got None"),
+        (
+            json!({"type": "update", "entry_id": entry_id, "title": null, "pref_disable_polling": 1}),
+            "expected bool for dictionary value @ data['pref_disable_polling']. Got 1\n\
+             expected str for dictionary value @ data['title']. Got None",
+        ),
+        (
+            json!({"type": "disable", "entry_id": entry_id, "disabled_by": "x"}),
+            "not a valid value for dictionary value @ data['disabled_by']. Got 'x'",
+        ),
+        (json!({"type": "get", "domain": "x".repeat(600), "y": 1}), "extra keys not allowed @ data['y']. Got 1"),
+    ] {
+        command["type"] = json!(format!("config_entries/{}", command["type"].as_str().expect("a text")));
+        let error = json!({"error": {"code": "invalid_format", "message": text}});
+        assert_eq!(client.ask(command).await, error);
+    }
+    let long = json!({"type": "config_entries/get", "domain": ["x".repeat(600)]});
+    let message = client.ask(long).await["error"]["message"].as_str().expect("a text").to_owned();
+    assert!(message.ends_with("xxx...") && message.chars().count() < 600, "{message}");
+    let extra = client.ask(json!({"type": "ping", "x": 1})).await["error"]["message"].as_str().expect("a text").to_owned();
+    assert!(extra.starts_with("extra keys not allowed. Got {") && extra.contains("'x': 1"), "{extra}");
+    let number = json!({"type": "unsubscribe_events", "subscription": "x"});
+    let text = "expected int for dictionary value @ data['subscription']. Got 'x'";
+    assert_eq!(client.ask(number).await["error"]["message"], text);
+    let features = json!({"type": "supported_features", "features": {"a": "b"}});
+    let text = "expected int for dictionary value @ data['features']['a']. Got 'b'";
+    assert_eq!(client.ask(features).await["error"]["message"], text);
+}
+
+#[tokio::test]
+async fn what_a_command_lacks_is_noticed_where_it_is_needed() {
+    let server = Server::start().await;
+    let entry_id = server.threshold("T").await;
+    let mut client = server.socket().await;
+    let error = |code: &str, message: &str| json!({"error": {"code": code, "message": message}});
+    for command in [
+        json!({"type": "get_single"}),
+        json!({"type": "update", "title": "x"}),
+        json!({"type": "disable", "entry_id": entry_id}),
+        json!({"type": "disable", "disabled_by": null}),
+        json!({"type": "subentries/list"}),
+        json!({"type": "subentries/update", "entry_id": entry_id}),
+        json!({"type": "subentries/delete", "entry_id": entry_id}),
+    ] {
+        let kind = format!("config_entries/{}", command["type"].as_str().expect("a text"));
+        let mut command = command;
+        command["type"] = json!(kind);
+        assert_eq!(client.ask(command).await, error("unknown_error", "Unknown error"), "{kind}");
+    }
+    let nowhere = json!({"type": "config_entries/subentries/delete", "entry_id": "nope"});
+    assert_eq!(client.ask(nowhere).await, error("not_found", "Config entry not found"));
+    let nothing = json!({"type": "config_entries/ignore_flow"});
+    assert_eq!(client.ask(nothing.clone()).await, error("not_found", "Config entry not found"), "no flow is in progress");
+    server.begin("threshold").await;
+    assert_eq!(client.ask(nothing).await, error("unknown_error", "Unknown error"));
+    let needed = client.ask(json!({"type": "unsubscribe_events"})).await;
+    assert_eq!(needed, error("invalid_format", "required key not provided @ data['subscription']. Got None"));
+    let list = client.ask(json!({"type": "config_entries/get", "type_filter": [], "domain": ""})).await;
+    assert_eq!(list.as_array().map(Vec::len), Some(1), "an empty filter is none");
 }
 
 #[tokio::test]
@@ -133,7 +213,11 @@ async fn whoever_subscribes_to_entries_is_told_what_happens_to_them() {
     server.threshold("Unseen").await;
     let again = client.ask(json!({"type": "unsubscribe_events", "subscription": id})).await;
     assert_eq!(again["error"], json!({"code": "not_found", "message": "Subscription not found."}));
-    assert_eq!(hubs.ask(json!({"type": "supported_features"})).await, Value::Null, "nothing of helpers was told to it");
+    assert_eq!(
+        hubs.ask(json!({"type": "supported_features", "features": {}})).await,
+        Value::Null,
+        "nothing of helpers was told to it"
+    );
 }
 
 #[tokio::test]
@@ -243,7 +327,11 @@ async fn a_client_that_takes_nothing_is_closed_and_the_others_go_on() {
         }
     }
     assert!(closed, "the slow client is closed");
-    assert_eq!(full.ask(json!({"type": "supported_features"})).await, Value::Null, "a client that is not slow stays");
+    assert_eq!(
+        full.ask(json!({"type": "supported_features", "features": {}})).await,
+        Value::Null,
+        "a client that is not slow stays"
+    );
 }
 
 const LAMP: &str = "

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use crate::support::{TOKEN, definitions, fixtures};
 
 /// How many exchanges are as recorded, how many differ on purpose (by a rule, or by known.json), and how many there are.
-const FIGURES: (usize, usize, usize) = (812, 51, 863);
+const FIGURES: (usize, usize, usize) = (815, 48, 863);
 
 /// The parts of a token that are kept apart from the entry here.
 const TOKEN_PARTS: [&str; 5] = ["access_token", "refresh_token", "token_type", "expires_in", "expires_at"];

@@ -1,5 +1,6 @@
-//! What the helpers' definitions leave to the hub: what it knows of units and holidays, and ids.
+//! What the helpers' definitions leave to the hub: what it knows of holidays, and ids.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use configflow_core::Failure;
@@ -23,7 +24,6 @@ impl AtOnce {
     pub fn of(signature: Signature) -> Option<Self> {
         let does = match signature.name.as_str() {
             "scrape.new_id" => new_id,
-            "sensor.check_unit" => check_unit,
             "workday.country" => holidays_of_country,
             "workday.check" => check_holidays,
             _ => return None,
@@ -48,60 +48,95 @@ fn new_id(_: &ActionCall) -> Answer {
     Ok(json!({"id": format!("00000000-0000-1000-8000-{:012}", COUNT.fetch_add(1, Ordering::Relaxed))}))
 }
 
-/// Power is measured in watts, whatever else a hub knows.
-fn check_unit(call: &ActionCall) -> Answer {
-    let fits = call.text("device_class") != "power" || call.text("unit").ends_with('W');
-    if fits { Ok(json!({})) } else { Err(Failure::code("unit_not_valid")) }
-}
+/// What there is to choose from in each country, as the Python package `holidays` 0.84 (MIT) knows it, which Home Assistant asks.
+static COUNTRIES: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("holidays.json")).unwrap_or_default());
 
-/// Germany as it was recorded.
+/// Nothing for no country, and for one that is not known.
 fn holidays_of_country(call: &ActionCall) -> Answer {
-    if call.text("country") != "DE" {
-        return Ok(json!({"provinces": [], "languages": [], "default_language": "", "categories": []}));
-    }
-    let provinces = [
-        ("BB", "Brandenburg"),
-        ("BE", "Berlin"),
-        ("BW", "Baden-Württemberg"),
-        ("BY", "Bayern"),
-        ("HB", "Bremen"),
-        ("HE", "Hessen"),
-        ("HH", "Hamburg"),
-        ("MV", "Mecklenburg-Vorpommern"),
-        ("NI", "Niedersachsen"),
-        ("NW", "Nordrhein-Westfalen"),
-        ("RP", "Rheinland-Pfalz"),
-        ("SH", "Schleswig-Holstein"),
-        ("SL", "Saarland"),
-        ("SN", "Sachsen"),
-        ("ST", "Sachsen-Anhalt"),
-        ("TH", "Thüringen"),
-        ("Augsburg", "Augsburg"),
-    ];
-    let provinces: Value = provinces.iter().map(|(value, label)| json!({"value": value, "label": label})).collect();
-    let languages = ["de", "en_US", "th", "uk"];
-    Ok(json!({"provinces": provinces, "languages": languages, "default_language": "de", "categories": ["catholic"]}))
+    let known = &COUNTRIES[call.text("country")];
+    let list = |key: &str| known.get(key).cloned().unwrap_or_else(|| json!([]));
+    let default_language = known.get("default_language").cloned().unwrap_or_else(|| json!(""));
+    Ok(json!({
+        "provinces": list("provinces"),
+        "languages": list("languages"),
+        "default_language": default_language,
+        "categories": list("categories"),
+    }))
 }
 
-/// Each is a date, or two with a comma between; what is removed may be the name of a holiday that there is.
+/// Each is a date, or two with a comma between; what is removed may be a part of the name of a holiday that there is.
 fn check_holidays(call: &ActionCall) -> Answer {
     let given = |name: &str| call.parameters.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-    let dates = |value: &Value| value.as_str().is_some_and(|text| text.split(',').all(is_date));
-    if !given("add").iter().all(dates) {
-        return Err(Failure::code("add_holiday_error"));
-    }
-    let known = |value: &Value| value == "Neujahr";
-    if !given("remove").iter().all(|value| dates(value) || known(value)) {
-        return Err(Failure::code("remove_holiday_error"));
+    let names: &[&str] = if call.text("country") == "DE" { &GERMAN } else { &[] };
+    for (list, what, names) in [("add", "add_holiday", &[][..]), ("remove", "remove_holiday", names)] {
+        for value in given(list) {
+            let text = value.as_str().unwrap_or_default();
+            let wanted = text.to_lowercase();
+            match text.split_once(',').filter(|(first, _)| !first.is_empty()) {
+                Some((first, last)) if !(is_date(first) && is_date(last)) => {
+                    return Err(Failure::code(&format!("{what}_range_error")));
+                }
+                Some(_) => {}
+                None if is_date(text) || names.iter().any(|name| name.to_lowercase().contains(&wanted)) => {}
+                None => return Err(Failure::code(&format!("{what}_error"))),
+            }
+        }
     }
     Ok(json!({}))
 }
 
+/// The holidays of all of Germany.
+const GERMAN: [&str; 9] = [
+    "Christi Himmelfahrt",
+    "Erster Mai",
+    "Erster Weihnachtstag",
+    "Karfreitag",
+    "Neujahr",
+    "Ostermontag",
+    "Pfingstmontag",
+    "Tag der Deutschen Einheit",
+    "Zweiter Weihnachtstag",
+];
+
+/// A day as Python's `strptime` takes one by `%Y-%m-%d`: months and days may have one digit.
 fn is_date(text: &str) -> bool {
+    let digits = |text: &str, lengths: &[usize]| {
+        let fits = lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| text.parse::<u16>().ok()).flatten()
+    };
     let parts: Vec<&str> = text.split('-').collect();
     let [year, month, day] = parts.as_slice() else { return false };
-    let number = |part: &str, length: usize| (part.len() == length).then(|| part.parse::<u32>().ok()).flatten();
-    number(year, 4).is_some()
-        && number(month, 2).is_some_and(|month| (1..=12).contains(&month))
-        && number(day, 2).is_some_and(|day| (1..=31).contains(&day))
+    let parts = (digits(year, &[4]), digits(month, &[1, 2]), digits(day, &[1, 2]));
+    let (Some(year @ 1..), Some(month @ 1..=12), Some(day @ 1..)) = parts else { return false };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u16::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    day <= days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_told_from_what_is_none() {
+        for day in ["2024-01-01", "2024-02-29", "2024-1-1"] {
+            assert!(is_date(day), "{day}");
+        }
+        for none in
+            ["", "2023-02-29", "2024-13-01", "20241231", "2024-05", "2024-01-32", "x", "2024-00-01", "0000-01-01", "+024-01-01"]
+        {
+            assert!(!is_date(none), "{none}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_countries_can_be_read() {
+        assert_eq!(COUNTRIES["DE"]["default_language"], "de");
+        assert!(COUNTRIES["AF"].get("provinces").is_none());
+        assert!(COUNTRIES["US"]["provinces"].as_array().is_some_and(|provinces| provinces.len() > 50));
+    }
 }

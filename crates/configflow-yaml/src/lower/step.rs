@@ -141,9 +141,7 @@ impl Lowering<'_> {
         step.show = match show {
             Some("form") => keys.take("form").map_or(Show::Nothing, |form| self.shown_form(form, defaults, suggested, extra)),
             Some("menu") => keys.take("menu").map_or(Show::Nothing, |menu| self.menu(menu, sort)),
-            Some("external") => {
-                keys.take("external").map_or(Show::Nothing, |url| Show::External(ExternalSpec { url: self.page(url) }))
-            }
+            Some("external") => keys.take("external").map_or(Show::Nothing, |node| self.external(node)),
             Some("progress") => keys.take("progress").map_or(Show::Nothing, |action| {
                 Show::Progress(ProgressSpec { action: self.template(action, Sink::Shown("a progress")) })
             }),
@@ -282,6 +280,24 @@ impl Lowering<'_> {
             self.lost_way();
         }
         Show::Menu(spec)
+    }
+
+    /// A page elsewhere: its URL, or a map that also says where on the hub whoever was there comes back.
+    fn external(&mut self, node: &Node) -> Show {
+        let NodeValue::Map(_) = &node.value else {
+            return Show::External(ExternalSpec { url: self.page(node), callback_path: None });
+        };
+        let Some(mut keys) = self.keys(node, "an external page", &["url", "callback_path"]) else { return Show::Nothing };
+        let Some(url) = keys.require(self, "url", "the page") else { return Show::Nothing };
+        let url = self.page(url);
+        let callback_path = keys.take("callback_path").and_then(|node| {
+            let path = node.as_str().filter(|path| path.starts_with('/') && !path.contains(['?', '#', '{']));
+            if path.is_none() {
+                self.expected(node, "a path of the hub that begins with `/`");
+            }
+            path.map(str::to_owned)
+        });
+        Show::External(ExternalSpec { url, callback_path })
     }
 
     /// The URL of a page elsewhere: what is written out begins with a scheme that a browser opens, or is a path of the hub.

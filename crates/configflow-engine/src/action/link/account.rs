@@ -1,6 +1,6 @@
 //! From the account of a definition to one that can be linked: its provider found, its credentials filled in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 use configflow_core::{Account, EffectOutcome, Failure};
@@ -15,7 +15,8 @@ use crate::flows::Flow;
 /// Client ids and secrets that the operator stored, by integration (`application_credentials`).
 #[derive(Default)]
 pub(crate) struct Credentials {
-    by_domain: RwLock<HashMap<String, Vec<Implementation>>>,
+    /// Each with its integration, in the order in which they were added.
+    all: RwLock<Vec<(String, Implementation)>>,
 }
 
 /// One client of a provider's. `Debug` shows no secret.
@@ -23,7 +24,7 @@ pub(crate) struct Credentials {
 pub struct Implementation {
     /// Its id: `DOMAIN_CLIENTID`.
     pub id: String,
-    /// What it is called.
+    /// What the operator calls it; empty where it has no name: see [`Implementation::called`].
     pub name: String,
     /// The client id.
     pub client_id: String,
@@ -31,16 +32,23 @@ pub struct Implementation {
     pub client_secret: Secret,
 }
 
+impl Implementation {
+    /// What it is called where people choose: its name, else the client id.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        if self.name.is_empty() { &self.client_id } else { &self.name }
+    }
+}
+
 impl Credentials {
     pub(crate) fn add(&self, domain: &str, implementation: Implementation) {
-        let mut by_domain = self.by_domain.write().unwrap_or_else(PoisonError::into_inner);
-        by_domain.entry(domain.to_owned()).or_default().push(implementation);
+        self.all.write().unwrap_or_else(PoisonError::into_inner).push((domain.to_owned(), implementation));
     }
 
     /// Adds credentials under the first id that is free: the wanted one, else the same with a number.
     pub(crate) fn add_as(&self, domain: &str, wanted: &str, make: impl FnOnce(String) -> Implementation) -> Implementation {
-        let mut by_domain = self.by_domain.write().unwrap_or_else(PoisonError::into_inner);
-        let taken = |id: &str| by_domain.values().flatten().any(|one| one.id == id);
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let taken = |id: &str| all.iter().any(|(_, one)| one.id == id);
         let mut id = wanted.to_owned();
         let mut number = 2_usize;
         while taken(&id) {
@@ -48,26 +56,22 @@ impl Credentials {
             number += 1;
         }
         let made = make(id);
-        by_domain.entry(domain.to_owned()).or_default().push(made.clone());
+        all.push((domain.to_owned(), made.clone()));
         made
     }
 
     pub(crate) fn remove(&self, id: &str) {
-        let mut by_domain = self.by_domain.write().unwrap_or_else(PoisonError::into_inner);
-        by_domain.values_mut().for_each(|all| all.retain(|one| one.id != id));
+        self.all.write().unwrap_or_else(PoisonError::into_inner).retain(|(_, one)| one.id != id);
     }
 
-    /// Integrations with their credentials, each in the order in which they were added.
+    /// Integrations and their credentials, in the order in which they were added.
     pub(crate) fn all(&self) -> Vec<(String, Implementation)> {
-        let by_domain = self.by_domain.read().unwrap_or_else(PoisonError::into_inner);
-        let mut domains: Vec<&String> = by_domain.keys().collect();
-        domains.sort();
-        let of = |domain: &String| by_domain.get(domain).into_iter().flatten().map(|one| (domain.clone(), one.clone())).collect();
-        domains.into_iter().flat_map(|domain| -> Vec<(String, Implementation)> { of(domain) }).collect()
+        self.all.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn of(&self, domain: &str) -> Vec<Implementation> {
-        self.by_domain.read().unwrap_or_else(PoisonError::into_inner).get(domain).cloned().unwrap_or_default()
+        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter(|(of, _)| of == domain).map(|(_, one)| one.clone()).collect()
     }
 }
 
@@ -78,7 +82,8 @@ impl Inner {
         let Some(first) = all.first() else {
             return EffectOutcome::Abort { reason: "missing_credentials".to_owned(), placeholders: None };
         };
-        let available: Map<String, Value> = all.iter().map(|one| (one.id.clone(), Value::String(one.name.clone()))).collect();
+        let available: Map<String, Value> =
+            all.iter().map(|one| (one.id.clone(), Value::String(one.called().to_owned()))).collect();
         EffectOutcome::done(json!({"available": available, "count": all.len(), "first": first.id}))
     }
 

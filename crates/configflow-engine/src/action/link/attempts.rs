@@ -103,22 +103,35 @@ impl Attempts {
         self.kept().by_flow.get(flow_id).and_then(|link| link.listener.as_ref()).is_some_and(Listener::is_open)
     }
 
+    /// Whether a callback belongs to an attempt under way.
+    pub(super) fn awaits(&self, query: &str, now: OffsetDateTime, is_here: impl Fn(&url::Url) -> bool) -> bool {
+        Self::awaited(&mut self.kept(), query, now, is_here).is_some()
+    }
+
     /// Keeps what a callback brought. A second callback for the same attempt changes nothing.
     pub(super) fn returned(&self, query: &str, now: OffsetDateTime, is_here: impl Fn(&url::Url) -> bool) -> Option<String> {
+        let mut kept = self.kept();
+        let (flow_id, live) = Self::awaited(&mut kept, query, now, is_here)?;
+        live.returned.get_or_insert_with(|| Secret::new(query));
+        Some(flow_id)
+    }
+
+    /// The flow and the attempt that a callback belongs to.
+    fn awaited<'k>(
+        kept: &'k mut Kept,
+        query: &str,
+        now: OffsetDateTime,
+        is_here: impl Fn(&url::Url) -> bool,
+    ) -> Option<(String, &'k mut Live)> {
         let returned = Returned::from_query(query);
         let state = returned.state_hash()?;
-        let mut kept = self.kept();
         let flow_id = kept.by_state.get(&state)?.clone();
         let live = kept.by_flow.get_mut(&flow_id)?.live.as_mut()?;
         if live.attempt.state_hash() != state || now >= live.attempt.expires_at() {
             return None;
         }
         let redirect = url::Url::parse(live.attempt.redirect_uri()).ok()?;
-        if !is_here(&redirect) {
-            return None;
-        }
-        live.returned.get_or_insert_with(|| Secret::new(query));
-        Some(flow_id)
+        is_here(&redirect).then_some((flow_id, live))
     }
 
     /// What the live attempt of a flow says to a look at it.

@@ -46,7 +46,7 @@ impl Inner {
                 let mut result = link.clone();
                 if let (Some(result), Some(one)) = (result.as_object_mut(), &implementation) {
                     result.insert("implementation".to_owned(), one.id.clone().into());
-                    result.insert("implementation_name".to_owned(), one.name.clone().into());
+                    result.insert("implementation_name".to_owned(), one.called().into());
                 }
                 EffectOutcome::Done { result, link: Some(link), account: None }
             }

@@ -64,6 +64,11 @@ impl Link {
         })
     }
 
+    /// Whether a callback belongs to an attempt under way.
+    pub(crate) fn awaits(&self, query: &str, now: OffsetDateTime, is_here: impl Fn(&url::Url) -> bool) -> bool {
+        self.attempts.awaits(query, now, is_here)
+    }
+
     /// Keeps what a callback brought, and says for which flow it came. `is_here` tells the attempt's redirect URI from
     /// any other.
     pub(crate) fn returned(&self, query: &str, now: OffsetDateTime, is_here: impl Fn(&url::Url) -> bool) -> Option<String> {

@@ -1,6 +1,6 @@
 //! `application_credentials/…`: client ids and secrets that the operator stores. No answer holds a secret.
 
-use configflow_engine::{Implementation, UNNAMED};
+use configflow_engine::Implementation;
 use configflow_oauth::Secret;
 use serde_json::{Map, Value, json};
 
@@ -10,14 +10,14 @@ use crate::socket::session::Session;
 
 fn shown(domain: &str, one: &Implementation) -> Value {
     let mut shown = json!({"id": one.id, "domain": domain, "client_id": one.client_id, "client_secret": "**secret**"});
-    if let (Value::Object(shown), false) = (&mut shown, one.name == UNNAMED) {
+    if let (Value::Object(shown), false) = (&mut shown, one.name.is_empty()) {
         shown.insert("name".to_owned(), Value::String(one.name.clone()));
     }
     shown
 }
 
 pub(super) async fn config(session: &Session, body: &Map<String, Value>) -> Done {
-    Fields::of(body).end()?;
+    Fields::none(body)?;
     let domains = session.app.engine.credential_domains().await;
     let integrations: Map<String, Value> = domains.iter().map(|domain| (domain.clone(), json!({}))).collect();
     Ok(Answer::Result(json!({"domains": domains, "integrations": integrations})))
@@ -25,11 +25,11 @@ pub(super) async fn config(session: &Session, body: &Map<String, Value>) -> Done
 
 pub(super) async fn config_entry(session: &Session, body: &Map<String, Value>) -> Done {
     let mut fields = Fields::of(body);
-    let entry_id = fields.text("config_entry_id");
+    let entry_id = fields.required_text("config_entry_id");
     fields.end()?;
     let engine = &session.app.engine;
     if engine.store().entry(&entry_id).await?.is_none() {
-        return Err(CommandError::new("invalid_config_entry_id", "Config entry not found"));
+        return Err(CommandError::new("invalid_config_entry_id", format!("Config entry not found: {entry_id}")));
     }
     let used = engine.credentials_of(&entry_id).await?;
     Ok(Answer::Result(used.map_or_else(|| json!({}), |id| json!({"application_credentials_id": id}))))
@@ -37,11 +37,11 @@ pub(super) async fn config_entry(session: &Session, body: &Map<String, Value>) -
 
 pub(super) async fn create(session: &Session, body: &Map<String, Value>) -> Done {
     let mut fields = Fields::of(body);
-    let domain = fields.text("domain");
-    let client_id = fields.text("client_id");
-    let client_secret = fields.text("client_secret");
-    let auth_domain = fields.optional_text("auth_domain");
-    let name = fields.optional_text("name");
+    let domain = fields.required_string("domain");
+    let client_id = fields.required_string("client_id");
+    let client_secret = fields.required_string("client_secret");
+    let auth_domain = fields.string("auth_domain");
+    let name = fields.string("name");
     fields.end()?;
     if auth_domain.is_some_and(|auth_domain| auth_domain != domain) {
         return Err(CommandError::new("not_supported", "Credentials of another domain are not kept here."));
@@ -56,9 +56,20 @@ pub(super) fn list(session: &Session, body: &Map<String, Value>) -> Done {
     Ok(Answer::Result(session.app.engine.credentials().iter().map(|(domain, one)| shown(domain, one)).collect()))
 }
 
+/// Nothing of a client can be changed: whoever wants another one makes it.
+pub(super) fn update(session: &Session, body: &Map<String, Value>) -> Done {
+    let mut fields = Fields::of(body);
+    let id = fields.required_text("application_credentials_id");
+    fields.end()?;
+    if session.app.engine.credentials().iter().any(|(_, one)| one.id == id) {
+        return Err(CommandError::new("invalid_format", "Updates not supported"));
+    }
+    Err(CommandError::new("not_found", format!("Unable to find application_credentials_id {id}")))
+}
+
 pub(super) async fn delete(session: &Session, body: &Map<String, Value>) -> Done {
     let mut fields = Fields::of(body);
-    let id = fields.text("application_credentials_id");
+    let id = fields.required_text("application_credentials_id");
     fields.end()?;
     session.app.engine.delete_credentials(&id).await?;
     Ok(Answer::Result(Value::Null))

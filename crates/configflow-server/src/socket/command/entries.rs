@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::Fields;
+use super::fields::{Fields, needed};
 use super::{Answer, CommandError, Done};
 use crate::routes::{view, views};
 use crate::socket::session::Session;
@@ -11,7 +11,7 @@ use crate::socket::subscription::Subscription;
 pub(super) async fn get(session: &Session, body: &Map<String, Value>) -> Done {
     let mut fields = Fields::of(body);
     let types = fields.optional_texts("type_filter");
-    let domain = fields.optional_text("domain");
+    let domain = fields.text("domain").filter(|domain| !domain.is_empty());
     fields.end()?;
     Ok(Answer::Result(Value::Array(views(&session.app.engine, domain.as_deref(), types.as_deref()).await?)))
 }
@@ -20,6 +20,7 @@ pub(super) async fn get_single(session: &Session, body: &Map<String, Value>) -> 
     let mut fields = Fields::of(body);
     let entry_id = fields.text("entry_id");
     fields.end()?;
+    let entry_id = needed(entry_id)?;
     let engine = &session.app.engine;
     let entry = engine.store().entry(&entry_id).await?.ok_or_else(CommandError::no_entry)?;
     Ok(Answer::Result(json!({"config_entry": view(engine, &entry).await})))
@@ -28,7 +29,7 @@ pub(super) async fn get_single(session: &Session, body: &Map<String, Value>) -> 
 pub(super) async fn update(session: &Session, body: &Map<String, Value>) -> Done {
     let mut fields = Fields::of(body);
     let entry_id = fields.text("entry_id");
-    let title = fields.optional_text("title");
+    let title = fields.text("title");
     let mut preferences = Map::new();
     for name in ["pref_disable_new_entities", "pref_disable_polling"] {
         if let Some(value) = fields.optional_boolean(name) {
@@ -36,6 +37,7 @@ pub(super) async fn update(session: &Session, body: &Map<String, Value>) -> Done
         }
     }
     fields.end()?;
+    let entry_id = needed(entry_id)?;
     let engine = &session.app.engine;
     let entry = engine.update_entry(&entry_id, title, preferences).await?;
     Ok(Answer::Result(json!({"config_entry": view(engine, &entry).await, "require_restart": false})))
@@ -46,7 +48,8 @@ pub(super) async fn disable(session: &Session, body: &Map<String, Value>) -> Don
     let entry_id = fields.text("entry_id");
     let by = fields.one_of_or_null("disabled_by", &["user"]);
     fields.end()?;
-    session.app.engine.disable_entry(&entry_id, by).await?;
+    let by = needed(by)?;
+    session.app.engine.disable_entry(&needed(entry_id)?, by).await?;
     Ok(Answer::Result(json!({"require_restart": false})))
 }
 

@@ -9,7 +9,7 @@ use crate::socket::subscription::{Full, Subscription};
 
 pub(super) fn subscribe(session: &mut Session, id: u64, body: &Map<String, Value>) -> Done {
     let mut fields = Fields::of(body);
-    let event_type = fields.optional_text("event_type").filter(|wanted| wanted != "*");
+    let event_type = fields.text("event_type").filter(|wanted| wanted != "*");
     fields.end()?;
     session.subscriptions.add(id, Subscription::Events(event_type))?;
     Ok(Answer::Result(Value::Null))

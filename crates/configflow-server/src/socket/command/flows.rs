@@ -2,19 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::Fields;
+use super::fields::{Fields, needed};
 use super::{Answer, CommandError, Done};
 use crate::socket::session::Session;
 use crate::socket::subscription::Subscription;
 
 pub(super) fn progress(session: &Session, body: &Map<String, Value>) -> Done {
-    Fields::of(body).end()?;
+    Fields::none(body)?;
     let flows = session.app.engine.in_progress().into_iter().filter(|flow| flow.listed);
     Ok(Answer::Result(flows.map(|flow| flow.view()).collect()))
 }
 
 pub(super) fn subscribe(session: &mut Session, id: u64, body: &Map<String, Value>) -> Done {
-    Fields::of(body).end()?;
+    Fields::none(body)?;
     session.subscriptions.add(id, Subscription::Flows)?;
     let flows = session.app.engine.in_progress().into_iter().filter(|flow| flow.listed);
     Ok(Answer::AfterEvent(flows.map(|flow| json!({"type": null, "flow_id": flow.flow_id, "flow": flow.view()})).collect()))
@@ -23,16 +23,18 @@ pub(super) fn subscribe(session: &mut Session, id: u64, body: &Map<String, Value
 pub(super) async fn ignore(session: &Session, body: &Map<String, Value>) -> Done {
     let mut fields = Fields::of(body);
     let flow_id = fields.text("flow_id");
-    let title = fields.optional_text("title");
+    let title = fields.text("title");
     fields.end()?;
     let engine = &session.app.engine;
+    // Recorded: what is missing is noticed where it is looked at, and then without a text of its own.
+    if engine.in_progress().is_empty() {
+        return Err(CommandError::no_entry());
+    }
+    let flow_id = needed(flow_id)?;
     let flow = engine.flow(&flow_id).ok_or_else(CommandError::no_entry)?;
-    // Recorded: the title is asked for last, and without a text of its own.
-    let title = match (title, &flow.context.unique_id) {
-        (Some(title), _) => title,
-        (None, Some(_)) => return Err(CommandError::new("unknown_error", "Unknown error")),
-        (None, None) => return Err(configflow_engine::FlowError::NoUniqueId.into()),
-    };
-    engine.ignore_flow(&flow_id, title).await?;
+    if flow.context.unique_id.is_none() {
+        return Err(configflow_engine::FlowError::NoUniqueId.into());
+    }
+    engine.ignore_flow(&flow_id, needed(title)?).await?;
     Ok(Answer::Result(Value::Null))
 }

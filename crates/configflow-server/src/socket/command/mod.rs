@@ -10,6 +10,8 @@ mod subentries;
 use configflow_engine::{CredentialError, FlowError, StoreError};
 use serde_json::{Map, Value};
 
+use fields::Fields;
+
 use super::session::Session;
 
 /// The answer to a command that was done.
@@ -33,6 +35,16 @@ pub(super) struct CommandError {
 impl CommandError {
     fn new(code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into() }
+    }
+
+    /// There is no such command.
+    fn unknown() -> Self {
+        Self::new("unknown_command", "Unknown command.")
+    }
+
+    /// Whether there is no such command: its id is then not taken.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.code == "unknown_command"
     }
 
     fn no_entry() -> Self {
@@ -81,8 +93,8 @@ type Done = Result<Answer, CommandError>;
 /// Does a command.
 pub(super) async fn run(session: &mut Session, id: u64, kind: &str, body: &Map<String, Value>) -> Done {
     match kind {
-        "ping" => Ok(Answer::Pong),
-        "supported_features" => Ok(Answer::Result(Value::Null)),
+        "ping" => Fields::none(body).map(|()| Answer::Pong),
+        "supported_features" => features(body),
         "subscribe_events" => events::subscribe(session, id, body),
         "unsubscribe_events" => events::unsubscribe(session, body),
         "config_entries/get" => entries::get(session, body).await,
@@ -100,7 +112,16 @@ pub(super) async fn run(session: &mut Session, id: u64, kind: &str, body: &Map<S
         "application_credentials/config_entry" => credentials::config_entry(session, body).await,
         "application_credentials/create" => credentials::create(session, body).await,
         "application_credentials/list" => credentials::list(session, body),
+        "application_credentials/update" => credentials::update(session, body),
         "application_credentials/delete" => credentials::delete(session, body).await,
-        _ => Err(CommandError::new("unknown_command", "Unknown command.")),
+        _ => Err(CommandError::unknown()),
     }
+}
+
+/// What a client can do beyond the usual: nothing of it is needed here.
+fn features(body: &Map<String, Value>) -> Done {
+    let mut fields = Fields::of(body);
+    fields.numbers("features");
+    fields.end()?;
+    Ok(Answer::Result(Value::Null))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::Fields;
+use super::fields::{Fields, needed};
 use super::{Answer, CommandError, Done};
 use crate::socket::session::Session;
 
@@ -10,6 +10,7 @@ pub(super) async fn list(session: &Session, body: &Map<String, Value>) -> Done {
     let mut fields = Fields::of(body);
     let entry_id = fields.text("entry_id");
     fields.end()?;
+    let entry_id = needed(entry_id)?;
     let entry = session.app.engine.store().entry(&entry_id).await?.ok_or_else(CommandError::no_entry)?;
     let subentries = entry.subentries.iter().map(|subentry| {
         json!({
@@ -25,15 +26,14 @@ pub(super) async fn list(session: &Session, body: &Map<String, Value>) -> Done {
 pub(super) async fn update(session: &Session, body: &Map<String, Value>) -> Done {
     let mut fields = Fields::of(body);
     let (entry_id, subentry_id) = (fields.text("entry_id"), fields.text("subentry_id"));
-    let title = fields.optional_text("title");
+    let title = fields.text("title");
     fields.end()?;
-    let engine = &session.app.engine;
-    match title {
-        Some(title) => _ = engine.rename_subentry(&entry_id, &subentry_id, title).await?,
-        None => {
-            let entry = engine.store().entry(&entry_id).await?.ok_or_else(CommandError::no_entry)?;
-            entry.subentry(&subentry_id).ok_or_else(CommandError::no_subentry)?;
-        }
+    let (engine, entry_id) = (&session.app.engine, needed(entry_id)?);
+    let entry = engine.store().entry(&entry_id).await?.ok_or_else(CommandError::no_entry)?;
+    let subentry_id = needed(subentry_id)?;
+    entry.subentry(&subentry_id).ok_or_else(CommandError::no_subentry)?;
+    if let Some(title) = title {
+        engine.rename_subentry(&entry_id, &subentry_id, title).await?;
     }
     Ok(Answer::Result(Value::Null))
 }
@@ -42,6 +42,8 @@ pub(super) async fn delete(session: &Session, body: &Map<String, Value>) -> Done
     let mut fields = Fields::of(body);
     let (entry_id, subentry_id) = (fields.text("entry_id"), fields.text("subentry_id"));
     fields.end()?;
-    session.app.engine.remove_subentry(&entry_id, &subentry_id).await?;
+    let (engine, entry_id) = (&session.app.engine, needed(entry_id)?);
+    engine.store().entry(&entry_id).await?.ok_or_else(CommandError::no_entry)?;
+    engine.remove_subentry(&entry_id, &needed(subentry_id)?).await?;
     Ok(Answer::Result(Value::Null))
 }
