@@ -58,6 +58,7 @@ impl Engine {
         for (flow, once) in waiting {
             inner.go_on(flow, once);
         }
+        self.tend_after_restart().await?;
         Ok(resumed)
     }
 }

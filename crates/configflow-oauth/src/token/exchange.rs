@@ -85,13 +85,16 @@ impl<'h> Recorder<'h> {
         account: &Account,
         outcome: Result<WireToken, ProtocolError>,
     ) -> Result<WireToken, TokenError> {
+        let seen = self.seen.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let error = match outcome {
-            Ok(token) => return Ok(token),
+            Ok(mut token) => {
+                token.told_at = seen.and_then(|answer| answer.date);
+                return Ok(token);
+            }
             Err(RequestTokenError::Request(error)) => return Err(TokenError::Http(error)),
             Err(error) => error,
         };
         drop(error);
-        let seen = self.seen.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         Err(match seen {
             Some(answer) => judge(client, account.provider().errors(), &answer),
             None => TokenError::Http(HttpError::NotHttps),

@@ -11,7 +11,6 @@ mod device;
 mod failure;
 mod record;
 mod redeem;
-mod tokens;
 
 use configflow_core::{Account, EffectOutcome, Failure};
 use configflow_oauth::{Catalogue, Client, ClientError, Clock, Entropy, HttpOptions, Outbound, Secret};
@@ -22,7 +21,6 @@ use time::OffsetDateTime;
 pub(crate) use account::Credentials;
 pub use account::Implementation;
 use attempts::Attempts;
-use tokens::Refreshes;
 
 use crate::builder::Inner;
 use crate::flows::Flow;
@@ -31,10 +29,9 @@ use crate::store::Token;
 
 /// What links accounts.
 pub(crate) struct Link {
-    catalogue: Catalogue,
-    client: Client,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) client: Client,
     attempts: Attempts,
-    refreshes: Refreshes,
     pub(crate) credentials: Credentials,
 }
 
@@ -55,7 +52,6 @@ impl Link {
             catalogue,
             client,
             attempts: Attempts::default(),
-            refreshes: Refreshes::default(),
             credentials: Credentials::default(),
         })
     }
@@ -69,6 +65,11 @@ impl Link {
     /// The token that a flow linked, to be written with its entry.
     pub(crate) fn linked(&self, flow_id: &str) -> Option<Token> {
         self.attempts.linked(flow_id)
+    }
+
+    /// Forgets the token that a flow linked.
+    pub(crate) fn unlink(&self, flow_id: &str) {
+        self.attempts.unlink(flow_id);
     }
 
     /// What a flow did towards linking, to be sealed and kept.
@@ -90,7 +91,7 @@ impl Link {
 impl Inner {
     /// Runs an action of `link`.
     pub(super) async fn link_action(
-        &self,
+        self: &Arc<Self>,
         flow: &Flow,
         action: &str,
         parameters: &Map<String, Value>,
@@ -101,9 +102,9 @@ impl Inner {
             "link.require_new" => self.link_require_new(flow, &account).await,
             "link.implementations" => self.link_implementations(flow),
             "link.authorize" => self.link_authorize(flow, parameters, &account).await,
-            "link.redeem" => self.link_redeem(flow, parameters).await,
+            "link.redeem" => self.link_redeem(flow, parameters, &account).await,
             "link.device_start" => self.link_device_start(flow, &account).await,
-            "link.device_poll" => self.link_device_poll(flow).await,
+            "link.device_poll" => self.link_device_poll(flow, &account).await,
             unknown => EffectOutcome::failed(Failure::code("unknown_action").with("action", unknown)),
         }
     }
