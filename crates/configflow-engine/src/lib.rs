@@ -26,9 +26,9 @@ mod start;
 pub mod store;
 mod view;
 
+pub use account::{AccountError, AccountHandle, Tended};
 #[cfg(feature = "middleware")]
 pub use account::{Authorize, AuthorizeError};
-pub use account::{AccountError, AccountHandle, Tended};
 pub use action::{Action, ActionCall, Implementation};
 pub use builder::{BuildError, Builder, Engine};
 pub use callback::Callback;

@@ -1,17 +1,16 @@
-//! Who an account belongs to, where no ID token says it: a request for the profile, with the access token.
-//!
-//! Which request, and which field of its answer makes the account unique, is said by the provider's file or by a definition.
+//! Who an account belongs to, by a profile that a definition names instead of the provider's file (which is `identity.rs`).
 
 use serde_json::Value;
 use url::Url;
 
 use crate::client::Client;
-use crate::errors::Fields;
 use crate::http::HttpError;
 use crate::id_token::Identity;
+use crate::identity::{ProfileError, find};
 use crate::token::TokenSet;
 
-/// Where the profile is, and which of its fields are wanted. A field inside others is written with dots: `data.id`.
+/// Where the profile is, and which of its fields are wanted. `a.b` is a field within a field, `a.0` the first of a list; `$.` may stand
+/// before it.
 #[derive(Clone, Copy, Debug)]
 pub struct ProfileRequest<'a> {
     /// The address, which answers a GET with JSON.
@@ -24,104 +23,33 @@ pub struct ProfileRequest<'a> {
     pub username: Option<&'a str>,
 }
 
-/// The profile does not say who it is.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProfileError {
-    /// The address is none.
-    #[error("the address of the profile is not one")]
-    Address,
-    /// The request failed.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// The status is no success.
-    #[error("the request for the profile was answered with status {status}")]
-    Status {
-        /// The status.
-        status: u16,
-    },
-    /// The answer is not JSON, or lacks the field.
-    #[error("the profile lacks the field {field}")]
-    Field {
-        /// Which one.
-        field: String,
-    },
-}
-
-impl ProfileError {
-    /// The stable code.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Address => "profile.address",
-            Self::Http(_) => "profile.connect",
-            Self::Status { .. } => "profile.status",
-            Self::Field { .. } => "profile.field",
-        }
-    }
-
-    /// The JSON-safe detail.
-    #[must_use]
-    pub fn public_fields(&self) -> Fields {
-        let mut fields = Fields::new();
-        match self {
-            Self::Address => {}
-            Self::Http(error) => _ = fields.insert("transport".into(), error.code().into()),
-            Self::Status { status } => _ = fields.insert("status".into(), (*status).into()),
-            Self::Field { field } => _ = fields.insert("field".into(), field.as_str().into()),
-        }
-        fields
-    }
-}
-
 impl Client {
-    /// Asks for the profile of the account that tokens belong to.
+    /// Asks for a profile with the access token of an account.
     ///
     /// # Errors
     /// When there is no profile, or it does not say who it is.
-    pub async fn profile(&self, tokens: &TokenSet, request: ProfileRequest<'_>) -> Result<Identity, ProfileError> {
-        let url = Url::parse(request.url).map_err(|_| ProfileError::Address)?;
+    pub async fn profile_at(&self, tokens: &TokenSet, request: ProfileRequest<'_>) -> Result<Identity, ProfileError> {
+        let url = Url::parse(request.url).map_err(|_| HttpError::NotHttps)?;
         let answer = self.http().get_authorized(&url, tokens.access()).await?;
-        if !answer.status.is_success() {
-            return Err(ProfileError::Status { status: answer.status.as_u16() });
+        match answer.status.as_u16() {
+            401 | 403 => return Err(ProfileError::Unauthorized),
+            status if !answer.status.is_success() => return Err(ProfileError::Status { status }),
+            _ => {}
         }
-        let missing = || ProfileError::Field { field: request.field.to_owned() };
-        let profile: Value = serde_json::from_slice(&answer.body).map_err(|_| missing())?;
-        let key = text_at(&profile, request.field).ok_or_else(missing)?;
-        let named = |field: Option<&str>| field.and_then(|field| text_at(&profile, field));
-        let (display_name, username) = (named(request.display_name), named(request.username));
-        Ok(Identity::of_profile(request.field, &key, display_name.as_deref(), username.as_deref()))
+        let profile: Value = serde_json::from_slice(&answer.body).map_err(|_| ProfileError::Malformed)?;
+        let field = request.field;
+        let key = text_at(&profile, field).ok_or_else(|| ProfileError::Field { field: field.to_owned() })?;
+        let named = |field: Option<&str>| field.and_then(|field| text_at(&profile, field)).map(|text| Identity::shown(&text));
+        let key = vec![(field.to_owned(), key)];
+        Ok(Identity::new(key, named(request.display_name), named(request.username)))
     }
 }
 
-/// A text or a number at a path of names with dots, or with `$.` before it.
+/// A text or a number in a profile.
 fn text_at(profile: &Value, path: &str) -> Option<String> {
-    let path = path.strip_prefix("$.").unwrap_or(path);
-    let found = path.split('.').try_fold(profile, |value, name| match value {
-        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
-        value => value.get(name),
-    })?;
-    match found {
+    match find(profile, path.strip_prefix("$.").unwrap_or(path))? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn fields_are_found_by_their_path() {
-        let profile = json!({"id": 7, "data": {"user": [{"id": "ada"}]}, "none": null, "empty": ""});
-        assert_eq!(text_at(&profile, "id").as_deref(), Some("7"));
-        assert_eq!(text_at(&profile, "$.id").as_deref(), Some("7"));
-        assert_eq!(text_at(&profile, "data.user.0.id").as_deref(), Some("ada"));
-        for path in ["none", "empty", "data", "missing", "id.more"] {
-            assert_eq!(text_at(&profile, path), None, "{path}");
-        }
     }
 }

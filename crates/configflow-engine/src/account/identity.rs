@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use configflow_core::{Account, EffectOutcome, Failure, Kind};
-use configflow_oauth::{Account as Linkable, Identity, Linked, ProfileRequest, TokenSet};
+use configflow_core::definition::Op;
+use configflow_core::{Account, Definition, EffectOutcome, Failure, Kind};
+use configflow_oauth::{Account as Linkable, Identity, Linked, ProfileError, ProfileRequest, TokenSet};
 use serde_json::Value;
 
 use crate::builder::Inner;
@@ -25,25 +26,39 @@ pub(crate) enum Belongs {
 }
 
 impl Inner {
-    /// Who was linked: what the link said, else what the profile says that the definition names.
+    /// Who was linked: what the link said, else what the profile says that the definition, or the provider's file, names. A
+    /// profile that does not answer keeps nobody from linking an account that nobody knows yet.
     pub(crate) async fn identity_of(
         &self,
+        flow: &Flow,
         linkable: &Linkable,
         account: &Account,
         linked: &Linked,
     ) -> Result<Option<Identity>, Failure> {
-        let _ = linkable;
         if let Some(identity) = &linked.identity {
             return Ok(Some(identity.clone()));
         }
-        if account.identity.is_empty() {
-            return Ok(None);
+        let profile = if account.identity.is_empty() {
+            self.link.client.profile(linkable, &linked.tokens).await
+        } else {
+            self.named_profile(account, &linked.tokens).await
+        };
+        match profile {
+            Ok(identity) => Ok(Some(identity)),
+            Err(ProfileError::Unsupported) => Ok(None),
+            Err(error) if !self.is_known(flow).await => {
+                tracing::warn!(flow_id = %flow.id, code = error.code(), "whose account it is was not said");
+                Ok(None)
+            }
+            Err(error) => {
+                let failure = Failure { code: "token".to_owned(), fields: error.public_fields() };
+                Err(failure.with("reason", "identity").with("text", error.to_string()).with("detail", error.code()))
+            }
         }
-        self.named_profile(account, &linked.tokens).await.map(Some)
     }
 
     /// The profile that the definition names.
-    async fn named_profile(&self, account: &Account, tokens: &TokenSet) -> Result<Identity, Failure> {
+    async fn named_profile(&self, account: &Account, tokens: &TokenSet) -> Result<Identity, ProfileError> {
         let text = |name: &str| account.identity.get(name).and_then(Value::as_str);
         let request = ProfileRequest {
             url: text("url").unwrap_or_default(),
@@ -51,28 +66,28 @@ impl Inner {
             display_name: text("display_name"),
             username: text("username"),
         };
-        let profile = self.link.client.profile(tokens, request).await;
-        profile.map_err(|error| {
-            let failure = Failure { code: "token".to_owned(), fields: error.public_fields() };
-            failure.with("reason", "identity").with("text", error.to_string()).with("detail", error.code())
-        })
+        self.link.client.profile_at(tokens, request).await
     }
 
     /// Whether the account that a flow has just linked is the one of its entry. Another one is revoked.
-    pub(crate) async fn belongs(
-        self: &Arc<Self>,
-        flow: &Flow,
-        account: &Account,
-        linked: &Token,
-    ) -> Result<Belongs, StoreError> {
+    pub(crate) async fn belongs(self: &Arc<Self>, flow: &Flow, account: &Account, linked: &Token) -> Result<Belongs, StoreError> {
         let Some(known) = self.known_account(flow).await? else { return Ok(Belongs::Yes) };
         if !is_other(&known, linked) {
             return Ok(Belongs::Yes);
         }
         self.reject(flow, linked.clone()).await;
-        let reason = account.other.get("abort").and_then(Value::as_str).filter(|reason| !reason.is_empty());
+        let named = account.other.get("abort").and_then(Value::as_str).filter(|reason| !reason.is_empty());
+        let reason = named.or_else(|| named_by_unique(&flow.definition)).unwrap_or(MISMATCH).to_owned();
         let placeholders = account.other.get("placeholders").and_then(Value::as_object).cloned();
-        Ok(Belongs::No(EffectOutcome::Abort { reason: reason.unwrap_or(MISMATCH).to_owned(), placeholders }))
+        Ok(Belongs::No(EffectOutcome::Abort { reason, placeholders }))
+    }
+
+    /// Whether it is known whose account a flow has to link; where that cannot be said, it is.
+    async fn is_known(&self, flow: &Flow) -> bool {
+        match self.known_account(flow).await {
+            Ok(known) => known.is_some_and(|known| known.identity.is_some() || unique_id(&known).is_some()),
+            Err(_) => true,
+        }
     }
 
     /// The token of the entry that a reauth or a reconfigure links anew.
@@ -116,6 +131,16 @@ impl Inner {
         }
         Ok(false)
     }
+}
+
+/// The end that a definition gives, under `other` of an `entry.unique`, to a flow that found another account.
+fn named_by_unique(definition: &Definition) -> Option<&str> {
+    let ops = definition.config.iter().flat_map(|dialog| dialog.steps()).flat_map(|step| step.ops());
+    let calls = ops.filter_map(|op| match op {
+        Op::Call(call) if &*call.action == "entry.unique" => Some(call),
+        _ => None,
+    });
+    calls.filter_map(|call| call.parameters.literal_at("other")?.get("abort")?.as_str()).next()
 }
 
 /// Whether two tokens are certainly of two accounts.

@@ -98,8 +98,7 @@ impl Middleware for Authorize {
 /// The request with a bearer token (RFC 6750 §2.1).
 fn with(mut request: Request, token: &Secret) -> std::result::Result<Request, AuthorizeError> {
     let value = Zeroizing::new(format!("Bearer {}", token.expose()));
-    let mut value = HeaderValue::from_str(&value)
-        .map_err(|_| AccountError::Provider { detail: "token.malformed".to_owned() })?;
+    let mut value = HeaderValue::from_str(&value).map_err(|_| AccountError::Provider { detail: "token.malformed".to_owned() })?;
     value.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, value);
     Ok(request)

@@ -58,7 +58,9 @@ impl Inner {
             return renewal.await.unwrap_or(Err(AccountError::Closed));
         }
         match timeout(PATIENCE, renewal).await {
-            Ok(Ok(Err(AccountError::Unreachable { .. } | AccountError::Busy | AccountError::Store(_)))) | Err(_) => Ok(access.clone()),
+            Ok(Ok(Err(AccountError::Unreachable { .. } | AccountError::Busy | AccountError::Store(_)))) | Err(_) => {
+                Ok(access.clone())
+            }
             Ok(renewed) => renewed.unwrap_or(Err(AccountError::Closed)),
         }
     }
@@ -248,5 +250,5 @@ impl Renewal {
 
 /// Whether the provider takes a refresh token again after it has given another one for it.
 fn keeps_old_token(account: &configflow_oauth::Account) -> bool {
-    matches!(account.provider().name(), "google" | "microsoft_entra")
+    account.provider().provider().rotation().allows_retry()
 }

@@ -6,8 +6,8 @@ use configflow_core::Failure;
 use configflow_oauth::{Account, Secret};
 use serde_json::Value;
 
-use super::renew::Wanted;
 use super::AccountError;
+use super::renew::Wanted;
 use crate::action::Link;
 use crate::builder::Inner;
 use crate::flows::Flow;

@@ -95,7 +95,8 @@ enum State {
 impl Inner {
     /// Looks after one account; says also whether its client secret ends soon.
     async fn tend(self: &Arc<Self>, entry: Entry, began: bool) -> (State, bool) {
-        let renewed = if began { self.after_interruption(&entry).await } else { self.token_of(&entry, Wanted::Valid).await.map(|_| ()) };
+        let renewed =
+            if began { self.after_interruption(&entry).await } else { self.token_of(&entry, Wanted::Valid).await.map(|_| ()) };
         let state = match renewed {
             Ok(()) => State::Good,
             Err(AccountError::ReauthRequired { .. }) => State::Refused,

@@ -20,11 +20,7 @@ impl Inner {
         }
     }
 
-    async fn check_unique(
-        self: &Arc<Self>,
-        flow: &Flow,
-        parameters: &Map<String, Value>,
-    ) -> Result<EffectOutcome, StoreError> {
+    async fn check_unique(self: &Arc<Self>, flow: &Flow, parameters: &Map<String, Value>) -> Result<EffectOutcome, StoreError> {
         let state = flow.state();
         let (context, domain) = (state.context(), flow.definition.domain.as_str());
         let id = match parameters.get("id") {

@@ -52,6 +52,8 @@ impl Default for HttpOptions {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<String>,
+    /// The type of the body, without parameters, in lower case.
+    pub(crate) content_type: Option<String>,
     /// When the server says that it answered.
     pub(crate) date: Option<OffsetDateTime>,
     pub(crate) body: Zeroizing<Vec<u8>>,
@@ -160,10 +162,25 @@ impl Http {
     }
 
     /// Posts a form.
-    pub(crate) async fn post(&self, url: &Url, mut headers: HeaderMap, form: &Zeroizing<String>) -> Result<Answer, HttpError> {
+    pub(crate) async fn post(&self, url: &Url, headers: HeaderMap, form: &Zeroizing<String>) -> Result<Answer, HttpError> {
+        self.post_as("application/x-www-form-urlencoded", url, headers, form).await
+    }
+
+    /// Posts a JSON document.
+    pub(crate) async fn post_json(&self, url: &Url, headers: HeaderMap, json: &Zeroizing<String>) -> Result<Answer, HttpError> {
+        self.post_as("application/json", url, headers, json).await
+    }
+
+    async fn post_as(
+        &self,
+        kind: &'static str,
+        url: &Url,
+        mut headers: HeaderMap,
+        body: &Zeroizing<String>,
+    ) -> Result<Answer, HttpError> {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let mut request = Request::new(form.as_bytes().to_vec());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        let mut request = Request::new(body.as_bytes().to_vec());
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = url.as_str().parse().map_err(|_| HttpError::NotHttps)?;
         *request.headers_mut() = headers;
@@ -188,6 +205,8 @@ impl Http {
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let date = answer.headers().get(DATE).and_then(|value| value.to_str().ok());
         let date = date.and_then(|text| OffsetDateTime::parse(text, &Rfc2822).ok());
+        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = content_type.and_then(|text| text.split(';').next()).map(|text| text.trim().to_ascii_lowercase());
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = answer.chunk().await.map_err(|error| HttpError::sort(&error))? {
             if body.len() + chunk.len() > self.max_body {
@@ -195,7 +214,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, retry_after, date, body })
+        Ok(Answer { status, retry_after, content_type, date, body })
     }
 }
 
@@ -204,7 +223,8 @@ mod tests {
     use super::*;
 
     fn waiting(header: &str) -> Option<Duration> {
-        let answer = Answer { status: StatusCode::OK, retry_after: Some(header.to_owned()), date: None, body: Zeroizing::default() };
+        let answer =
+            Answer { status: StatusCode::OK, retry_after: Some(header.to_owned()), content_type: None, date: None, body: Zeroizing::default() };
         answer.retry_after(OffsetDateTime::UNIX_EPOCH)
     }
 

@@ -53,7 +53,8 @@ impl Inner {
                 Ok(Poll::Denied) => return EffectOutcome::failed(Failure::code("denied")),
                 Ok(Poll::Expired) => return EffectOutcome::failed(Failure::code("expired")),
                 Ok(Poll::Linked(linked)) if linked.scopes.is_complete() => {
-                    return self.linked(flow, asked, &account, *linked, key).await;
+                    let linked = self.linked(flow, asked, &account, *linked, key).await;
+                    return linked.unwrap_or_else(EffectOutcome::failed);
                 }
                 Ok(Poll::Linked(linked)) => {
                     let fields = linked.scopes.public_fields();

@@ -48,12 +48,7 @@ impl Link {
         let options =
             HttpOptions { total, connect: total.min(HttpOptions::default().connect), outbound, ..HttpOptions::default() };
         let client = Client::with(options, clock, entropy)?;
-        Ok(Self {
-            catalogue,
-            client,
-            attempts: Attempts::default(),
-            credentials: Credentials::default(),
-        })
+        Ok(Self { catalogue, client, attempts: Attempts::default(), credentials: Credentials::default() })
     }
 
     /// Keeps what a callback brought, and says for which flow it came. `is_here` tells the path of the attempt's redirect URI

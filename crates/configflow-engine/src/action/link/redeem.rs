@@ -65,7 +65,12 @@ impl Inner {
         attempts.spend(&flow.id, state, Failure::code("token").with("reason", "timeout"));
         let outcome = self.link.client.redeem(&account, attempt, code, &flow.principal()).await;
         let failure = match outcome {
-            Ok(linked) if linked.scopes.is_complete() => return self.linked(flow, asked, &account, linked, key).await,
+            Ok(linked) if linked.scopes.is_complete() => {
+                match self.linked(flow, asked, &account, linked, key.clone()).await {
+                    Ok(outcome) => return outcome,
+                    Err(failure) => failure,
+                }
+            }
             Ok(linked) => Failure { code: "scopes_missing".to_owned(), fields: linked.scopes.public_fields() },
             Err(error) => failure::token(&error),
         };
@@ -118,11 +123,8 @@ impl Inner {
         account: &Account,
         linked: Linked,
         key: String,
-    ) -> EffectOutcome {
-        let identity = match self.identity_of(account, asked, &linked).await {
-            Ok(identity) => identity,
-            Err(failure) => return EffectOutcome::failed(failure),
-        };
+    ) -> Result<EffectOutcome, Failure> {
+        let identity = self.identity_of(flow, account, asked, &linked).await?;
         let provider = account.provider();
         let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
         let public = json!({
@@ -151,11 +153,11 @@ impl Inner {
         };
         match self.belongs(flow, asked, &token).await {
             Ok(Belongs::Yes) => {}
-            Ok(Belongs::No(outcome)) => return outcome,
-            Err(error) => return error.into(),
+            Ok(Belongs::No(outcome)) => return Ok(outcome),
+            Err(error) => return Ok(error.into()),
         }
         self.link.attempts.set_linked(&flow.id, token);
-        EffectOutcome::Done { result, link: None, account: Some(public) }
+        Ok(EffectOutcome::Done { result, link: None, account: Some(public) })
     }
 
     /// When the definition says that the client secret ends; a text that is no date says nothing.
