@@ -10,6 +10,7 @@ mod form_schema;
 mod hostile;
 mod limits;
 mod operator;
+mod regressions;
 mod secrets;
 mod socket;
 mod support;

@@ -62,6 +62,9 @@ pub(crate) struct Arguments {
     /// Never reaches private addresses, whatever a definition says.
     #[arg(long)]
     no_local: bool,
+    /// A host that every definition may reach, wherever its address is: a name or an address.
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
     /// How many connections may be open.
     #[arg(long, default_value_t = 1024)]
     max_connections: usize,
@@ -202,6 +205,9 @@ fn engine(arguments: &Arguments, options: &Options) -> Result<Engine, Failure> {
         .observer(Arc::clone(&options.meter) as Arc<dyn configflow_engine::Observer>);
     if arguments.no_local {
         builder = builder.refuse_local();
+    }
+    for host in &arguments.allow_host {
+        builder = builder.allow_host(host);
     }
     builder.build().map_err(Failure::Build)
 }
