@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use configflow_core::definition::Op;
+use configflow_core::definition::{Call, Op};
 use configflow_core::{Account, Definition, EffectOutcome, Failure, Kind};
 use configflow_oauth::{Account as Linkable, Identity, Linked, ProfileError, ProfileRequest, TokenSet};
 use serde_json::Value;
@@ -39,6 +39,10 @@ impl Inner {
             return Ok(Some(identity.clone()));
         }
         let profile = if account.identity.is_empty() {
+            // Where the definition finds out by itself whose account it is, nobody is asked twice.
+            if uniques(&flow.definition).next().is_some() {
+                return Ok(None);
+            }
             self.link.client.profile(linkable, &linked.tokens).await
         } else {
             self.named_profile(account, &linked.tokens).await
@@ -135,12 +139,16 @@ impl Inner {
 
 /// The end that a definition gives, under `other` of an `entry.unique`, to a flow that found another account.
 fn named_by_unique(definition: &Definition) -> Option<&str> {
+    uniques(definition).find_map(|call| call.parameters.literal_at("other")?.get("abort")?.as_str())
+}
+
+/// Every `entry.unique` of a definition's setup.
+fn uniques(definition: &Definition) -> impl Iterator<Item = &Call> {
     let ops = definition.config.iter().flat_map(|dialog| dialog.steps()).flat_map(|step| step.ops());
-    let calls = ops.filter_map(|op| match op {
-        Op::Call(call) if &*call.action == "entry.unique" => Some(call),
+    ops.filter_map(|op| match op {
+        Op::Call(call) if &*call.action == "entry.unique" => Some(&**call),
         _ => None,
-    });
-    calls.filter_map(|call| call.parameters.literal_at("other")?.get("abort")?.as_str()).next()
+    })
 }
 
 /// Whether two tokens are certainly of two accounts.
