@@ -14,7 +14,8 @@ pub(crate) async fn run() {
     let acme = "{ provider: acme_cloud, client_id: acme-hub, client_secret: a-secret-of-the-tests-only }";
     let keeps = json!({"token_lifetime": 30, "old_refresh_token": "accepted"});
     let entra = "{ provider: microsoft_entra, client_id: hub, client_secret: a-secret-of-the-tests-only, scopes: [User.Read] }";
-    for (name, account, script, old_token_ends) in [("acme_cloud", acme, revokes, true), ("microsoft_entra", entra, keeps, false)] {
+    for (name, account, script, old_token_ends) in [("acme_cloud", acme, revokes, true), ("microsoft_entra", entra, keeps, false)]
+    {
         let mut parent = Parent::simulated(account, script).await;
         let entry = parent.linked().await;
         for round in 0..ROUNDS {

@@ -145,12 +145,13 @@ pub use configflow_core::{
     Context, DataSchema, Definition, Event, Failure, FlowResult, Kind, Map, State, StepError, Transition, Value, render, start,
     step,
 };
+pub use configflow_engine::{
+    AccountError, AccountHandle, Action, ActionCall, BoxFuture, Builder, Callback, Caller, Engine, Entry, FlowError,
+    Implementation, Limits, MemoryStore, Notice, Observed, Observer, Resumed, Start, Store, StoreError, Subentry, Tended, Token,
+    entry_view,
+};
 #[cfg(feature = "reqwest")]
 pub use configflow_engine::{Authorize, AuthorizeError};
-pub use configflow_engine::{
-    AccountError, AccountHandle, Action, ActionCall, BoxFuture, Builder, Callback, Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore,
-    Notice, Observed, Observer, Resumed, Start, Store, StoreError, Subentry, Tended, Token, entry_view,
-};
 pub use configflow_oauth::{Catalogue, Clock, Entropy, Outbound, Secret, SystemClock, SystemEntropy};
 pub use configflow_yaml::{Diagnostic, Diagnostics, Loaded, Options, Source, load};
 
@@ -161,8 +162,8 @@ pub use configflow_oauth as oauth;
 /// Flows, entries and tokens on disk, sealed (feature `sqlite`, which builds SQLite).
 #[cfg(feature = "sqlite")]
 pub use configflow_store as store;
+/// The loader with all its parts.
+pub use configflow_yaml as yaml;
 /// The middleware of requests that [`Authorize`] is one of.
 #[cfg(feature = "reqwest")]
 pub use reqwest_middleware;
-/// The loader with all its parts.
-pub use configflow_yaml as yaml;

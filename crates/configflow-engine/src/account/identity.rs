@@ -17,14 +17,6 @@ use crate::store::{StoreError, Token};
 /// With what a flow ends by default whose person logged in with another account.
 const MISMATCH: &str = "unique_id_mismatch";
 
-/// Whether an account is the one that it has to be.
-pub(crate) enum Belongs {
-    /// It is, or nobody can say.
-    Yes,
-    /// It is another one, which is what the flow ends with.
-    No(EffectOutcome),
-}
-
 impl Inner {
     /// Who was linked: what the link said, else what the profile says that the definition, or the provider's file, names. A
     /// profile that does not answer keeps nobody from linking an account that nobody knows yet.
@@ -73,17 +65,23 @@ impl Inner {
         self.link.client.profile_at(tokens, request).await
     }
 
-    /// Whether the account that a flow has just linked is the one of its entry. Another one is revoked.
-    pub(crate) async fn belongs(self: &Arc<Self>, flow: &Flow, account: &Account, linked: &Token) -> Result<Belongs, StoreError> {
-        let Some(known) = self.known_account(flow).await? else { return Ok(Belongs::Yes) };
-        if !is_other(&known, linked) {
-            return Ok(Belongs::Yes);
+    /// What a flow ends with whose person has linked another account than its entry's; none where it is the same, or nobody can say.
+    /// Another account's tokens are revoked.
+    pub(crate) async fn mismatch(
+        self: &Arc<Self>,
+        flow: &Flow,
+        account: &Account,
+        linked: &Token,
+    ) -> Result<Option<EffectOutcome>, StoreError> {
+        let known = self.known_account(flow).await?;
+        if !known.is_some_and(|known| is_other(&known, linked)) {
+            return Ok(None);
         }
         self.reject(flow, linked.clone()).await;
         let named = account.other.get("abort").and_then(Value::as_str).filter(|reason| !reason.is_empty());
         let reason = named.or_else(|| named_by_unique(&flow.definition)).unwrap_or(MISMATCH).to_owned();
         let placeholders = account.other.get("placeholders").and_then(Value::as_object).cloned();
-        Ok(Belongs::No(EffectOutcome::Abort { reason, placeholders }))
+        Ok(Some(EffectOutcome::Abort { reason, placeholders }))
     }
 
     /// Whether it is known whose account a flow has to link; where that cannot be said, it is.

@@ -28,7 +28,6 @@ use tokio::time::Instant;
 
 pub use error::AccountError;
 pub use handle::AccountHandle;
-pub(crate) use identity::Belongs;
 #[cfg(feature = "middleware")]
 pub use middleware::{Authorize, AuthorizeError};
 pub(crate) use renew::Wanted;

@@ -10,7 +10,7 @@ use configflow_oauth::{RefreshError, Secret};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument;
 
-use super::watch::Condition;
+use super::watch::{Condition, Now};
 use super::{AccountError, AccountKey, retry};
 use crate::builder::Inner;
 use crate::store::{Entry, Lease, StoreError, Token};
@@ -38,17 +38,17 @@ impl Inner {
     pub(crate) async fn token_of(self: &Arc<Self>, entry: &Entry, wanted: Wanted<'_>) -> Result<Secret, AccountError> {
         let (entry, account) = self.account_of_entry(entry).await?;
         let token = self.usable(&entry, &account).await?;
-        let condition = self.accounts.watch.condition(&account, &token.tokens, self.clock.now());
+        let condition = self.accounts.watch.condition(&account, &token.tokens, self.moment());
         let access = token.tokens.access();
         let rejected = matches!(wanted, Wanted::OtherThan(other) if access.matches(other.expose()));
         let is_good = condition != Condition::Ended && !rejected;
         if condition == Condition::Fresh && !rejected {
             return Ok(access.clone());
         }
-        if let Some((left, detail)) = self.accounts.watch.paused(&account) {
+        if let Some((left, detail)) = self.accounts.watch.paused(&account, self.moment()) {
             return if is_good { Ok(access.clone()) } else { Err(AccountError::Unreachable { detail, retry_after: Some(left) }) };
         }
-        if rejected && condition == Condition::Fresh && !self.accounts.watch.may_force(&account, FORCED_AGAIN) {
+        if rejected && condition == Condition::Fresh && !self.accounts.watch.may_force(&account, self.moment(), FORCED_AGAIN) {
             return Ok(access.clone());
         }
         let renewal = Renewal { inner: Arc::clone(self), entry, account, old: access.clone(), is_good };
@@ -70,10 +70,15 @@ impl Inner {
     pub(super) async fn after_interruption(self: &Arc<Self>, entry: &Entry) -> Result<(), AccountError> {
         let (entry, account) = self.account_of_entry(entry).await?;
         let token = self.usable(&entry, &account).await?;
-        self.accounts.watch.condition(&account, &token.tokens, self.clock.now());
+        self.accounts.watch.condition(&account, &token.tokens, self.moment());
         let old = token.tokens.access().clone();
         let renewal = Renewal { inner: Arc::clone(self), entry, account, old, is_good: false };
         tokio::spawn(renewal.run().in_current_span()).await.unwrap_or(Err(AccountError::Closed)).map(|_| ())
+    }
+
+    /// This moment, by both clocks.
+    pub(super) fn moment(&self) -> Now {
+        Now { by_clock: self.clock.now(), by_time: std::time::Instant::now() }
     }
 
     /// The right to refresh a token, within the time that a refresh may take.
@@ -145,10 +150,10 @@ impl Renewal {
     async fn found(&self) -> Result<Option<Secret>, AccountError> {
         let token = self.inner.usable(&self.entry, &self.account).await?;
         if !token.tokens.access().matches(self.old.expose()) {
-            let condition = self.inner.accounts.watch.condition(&self.account, &token.tokens, self.inner.clock.now());
+            let condition = self.inner.accounts.watch.condition(&self.account, &token.tokens, self.inner.moment());
             return Ok((condition != Condition::Ended).then(|| token.tokens.access().clone()));
         }
-        match self.inner.accounts.watch.paused(&self.account) {
+        match self.inner.accounts.watch.paused(&self.account, self.inner.moment()) {
             Some((left, detail)) => Err(AccountError::Unreachable { detail, retry_after: Some(left) }),
             None => Ok(None),
         }
@@ -189,7 +194,7 @@ impl Renewal {
             let wait = retry::wait(watch.failed(&self.account), error.retry_after());
             tracing::info!(entry_id = %self.entry.entry_id, code = error.code(), "the token was not refreshed");
             if self.is_good || Instant::now() + wait >= until {
-                watch.pause(&self.account, wait, error.code());
+                watch.pause(&self.account, self.inner.moment(), wait, error.code());
                 return Err(AccountError::Unreachable { detail: error.code().to_owned(), retry_after: Some(wait) });
             }
             sleep(wait).await;
@@ -197,13 +202,13 @@ impl Renewal {
     }
 
     fn has_ended(&self, token: &Token) -> bool {
-        self.inner.accounts.watch.condition(&self.account, &token.tokens, self.inner.clock.now()) == Condition::Ended
+        self.inner.accounts.watch.condition(&self.account, &token.tokens, self.inner.moment()) == Condition::Ended
     }
 
     fn unreachable(&self, error: AccountError) -> AccountError {
         if let AccountError::Unreachable { detail, .. } = &error {
             let wait = retry::wait(self.inner.accounts.watch.failed(&self.account), None);
-            self.inner.accounts.watch.pause(&self.account, wait, detail);
+            self.inner.accounts.watch.pause(&self.account, self.inner.moment(), wait, detail);
         }
         error
     }

@@ -6,11 +6,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use configflow_oauth::TokenSet;
 use time::OffsetDateTime;
-use tokio::time::Instant;
 
 use super::AccountKey;
 use super::retry::fraction;
@@ -21,6 +20,13 @@ const MARGIN: Duration = Duration::from_secs(60);
 const EARLIEST: Duration = Duration::from_secs(240);
 /// A clock that is so far before the moment at which a token was got has been set back.
 const LEEWAY: time::Duration = time::Duration::seconds(60);
+
+/// A moment, by the hub's clock and by one that only goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    pub(super) by_clock: OffsetDateTime,
+    pub(super) by_time: Instant,
+}
 
 /// How good a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +73,7 @@ impl Watch {
     }
 
     /// How good a token is now.
-    pub(super) fn condition(&self, account: &AccountKey, tokens: &TokenSet, now: OffsetDateTime) -> Condition {
+    pub(super) fn condition(&self, account: &AccountKey, tokens: &TokenSet, now: Now) -> Condition {
         let token = self.tokens.hash_one((tokens.access().expose(), tokens.expires_at()));
         let mut seen = self.seen();
         let Some(expires_at) = tokens.expires_at() else {
@@ -77,7 +83,7 @@ impl Watch {
             }
             return Condition::Fresh;
         };
-        let by_clock = expires_at - now;
+        let by_clock = expires_at - now.by_clock;
         let known = seen.get(account).filter(|seen| seen.token == token);
         let (ends, early) = match known {
             Some(seen) => (seen.ends, seen.early),
@@ -85,14 +91,14 @@ impl Watch {
                 let life = tokens.obtained_at().map(|at| expires_at - at);
                 let left = positive(life.map_or(by_clock, |life| life.min(by_clock)));
                 let early = (positive(life.unwrap_or(by_clock)) / 10).min(EARLIEST).mul_f64(fraction());
-                let ends = Instant::now().checked_add(left);
+                let ends = now.by_time.checked_add(left);
                 let new = Seen { ends, early, ..Seen::new(token, seen.get(account)) };
                 seen.insert(account.clone(), new);
                 (ends, early)
             }
         };
-        let by_time = ends.map_or(Duration::MAX, |ends| ends.saturating_duration_since(Instant::now()));
-        let set_back = tokens.obtained_at().is_some_and(|at| now + LEEWAY < at);
+        let by_time = ends.map_or(Duration::MAX, |ends| ends.saturating_duration_since(now.by_time));
+        let set_back = tokens.obtained_at().is_some_and(|at| now.by_clock + LEEWAY < at);
         let by_clock = positive(by_clock);
         if by_clock.is_zero() && by_time.is_zero() {
             Condition::Ended
@@ -104,14 +110,13 @@ impl Watch {
     }
 
     /// Whether a token that looks good may be renewed since it was refused; not again before so long.
-    pub(super) fn may_force(&self, account: &AccountKey, pause: Duration) -> bool {
-        let now = Instant::now();
+    pub(super) fn may_force(&self, account: &AccountKey, now: Now, pause: Duration) -> bool {
         let mut seen = self.seen();
         let Some(seen) = seen.get_mut(account) else { return true };
-        if seen.forced.is_some_and(|then| now.saturating_duration_since(then) < pause) {
+        if seen.forced.is_some_and(|then| now.by_time.saturating_duration_since(then) < pause) {
             return false;
         }
-        seen.forced = Some(now);
+        seen.forced = Some(now.by_time);
         true
     }
 
@@ -124,17 +129,17 @@ impl Watch {
     }
 
     /// Asks nothing for a while.
-    pub(super) fn pause(&self, account: &AccountKey, wait: Duration, code: &str) {
+    pub(super) fn pause(&self, account: &AccountKey, now: Now, wait: Duration, code: &str) {
         if let Some(seen) = self.seen().get_mut(account) {
-            seen.pause = Instant::now().checked_add(wait).map(|until| (until, code.to_owned()));
+            seen.pause = now.by_time.checked_add(wait).map(|until| (until, code.to_owned()));
         }
     }
 
     /// How much longer nothing is asked, and the code of the failure that is the reason.
-    pub(super) fn paused(&self, account: &AccountKey) -> Option<(Duration, String)> {
+    pub(super) fn paused(&self, account: &AccountKey, now: Now) -> Option<(Duration, String)> {
         let seen = self.seen();
         let (until, code) = seen.get(account)?.pause.as_ref()?;
-        let left = until.saturating_duration_since(Instant::now());
+        let left = until.saturating_duration_since(now.by_time);
         (!left.is_zero()).then(|| (left, code.clone()))
     }
 
@@ -155,8 +160,19 @@ mod tests {
 
     const NOON: i64 = 1_795_435_200;
 
-    fn at(seconds: i64) -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp(NOON + seconds).expect("a moment")
+    /// Clocks to be moved by hand.
+    struct Clocks(Instant);
+
+    impl Clocks {
+        /// So many seconds after the beginning by the clock, and so many that have passed.
+        fn at(&self, by_clock: i64, passed: u64) -> Now {
+            let by_clock = OffsetDateTime::from_unix_timestamp(NOON + by_clock).expect("a moment");
+            Now { by_clock, by_time: self.0 + Duration::from_secs(passed) }
+        }
+    }
+
+    fn clocks() -> Clocks {
+        Clocks(Instant::now())
     }
 
     fn account() -> AccountKey {
@@ -171,66 +187,80 @@ mod tests {
         TokenSet::from_sealable(serde_json::from_value(form).expect("tokens")).expect("tokens")
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_token_is_renewed_between_one_minute_and_five_before_its_end() {
+    #[test]
+    fn a_token_is_renewed_between_one_minute_and_five_before_its_end() {
         let (mut least, mut most) = (i64::MAX, i64::MIN);
         for _ in 0..200 {
-            let (watch, tokens) = (Watch::default(), tokens(Some(0), 3_600));
-            assert_eq!(watch.condition(&account(), &tokens, at(0)), Condition::Fresh);
-            // Both clocks go on together.
-            let early = watch.seen().get(&account()).expect("seen").early;
-            let due = 3_600 - 60 - i64::try_from(early.as_secs()).expect("small");
+            let (watch, tokens, clocks) = (Watch::default(), tokens(Some(0), 3_600), clocks());
+            assert_eq!(watch.condition(&account(), &tokens, clocks.at(0, 0)), Condition::Fresh);
+            let is_due = |seconds: &i64| {
+                let now = clocks.at(*seconds, u64::try_from(*seconds).expect("later"));
+                watch.condition(&account(), &tokens, now) == Condition::Due
+            };
+            let due = (0..3_600).find(is_due).expect("it is due some time");
             (least, most) = (least.min(due), most.max(due));
         }
         assert!(least >= 3_300 && most <= 3_540, "{least} to {most}");
         assert!(most - least > 60, "renewals are spread: {least} to {most}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn both_clocks_together_end_a_token() {
-        let (watch, tokens) = (Watch::default(), tokens(Some(0), 3_600));
-        assert_eq!(watch.condition(&account(), &tokens, at(0)), Condition::Fresh);
-        tokio::time::advance(Duration::from_secs(3_590)).await;
-        assert_eq!(watch.condition(&account(), &tokens, at(3_590)), Condition::Due);
-        tokio::time::advance(Duration::from_secs(10)).await;
-        assert_eq!(watch.condition(&account(), &tokens, at(3_600)), Condition::Ended);
+    #[test]
+    fn both_clocks_together_end_a_token() {
+        let (watch, tokens, clocks) = (Watch::default(), tokens(Some(0), 3_600), clocks());
+        let condition = |by_clock, passed| watch.condition(&account(), &tokens, clocks.at(by_clock, passed));
+        assert_eq!(condition(0, 0), Condition::Fresh);
+        assert_eq!(condition(3_590, 3_590), Condition::Due);
+        assert_eq!(condition(3_600, 3_600), Condition::Ended);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_clock_that_jumps_costs_a_renewal_and_no_token() {
-        let watch = Watch::default();
-        let tokens = tokens(Some(0), 3_600);
-        assert_eq!(watch.condition(&account(), &tokens, at(0)), Condition::Fresh);
+    #[test]
+    fn a_clock_that_jumps_costs_a_renewal_and_no_token() {
+        let (watch, token, clocks) = (Watch::default(), tokens(Some(0), 3_600), clocks());
+        let condition = |by_clock, passed| watch.condition(&account(), &token, clocks.at(by_clock, passed));
+        assert_eq!(condition(0, 0), Condition::Fresh);
         // Forwards: it is renewed early, and good until then.
-        assert_eq!(watch.condition(&account(), &tokens, at(600 + 3_600)), Condition::Due);
+        assert_eq!(condition(600 + 3_600, 0), Condition::Due);
+        // Set back: the time that has passed counts, so it does not live ten minutes longer.
+        assert_eq!(condition(3_000, 3_600), Condition::Due);
+        // Set back before this process began: nobody can know its age.
+        assert_eq!(Watch::default().condition(&account(), &token, clocks.at(-600, 0)), Condition::Due);
         // Ten minutes fast or slow from the beginning: nothing is different.
         for off in [-600, 600] {
-            let (watch, tokens) = (Watch::default(), self::tokens(Some(off), 3_600 + off));
-            assert_eq!(watch.condition(&account(), &tokens, at(off)), Condition::Fresh);
+            let (watch, token) = (Watch::default(), tokens(Some(off), 3_600 + off));
+            assert_eq!(watch.condition(&account(), &token, clocks.at(off, 0)), Condition::Fresh);
         }
-        // Set back: the time that has passed counts, so it does not live ten minutes longer.
-        tokio::time::advance(Duration::from_secs(3_600)).await;
-        assert_eq!(watch.condition(&account(), &tokens, at(3_000)), Condition::Due);
-        // Set back before this process began: nobody can know its age.
-        assert_eq!(Watch::default().condition(&account(), &tokens, at(-600)), Condition::Due);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn tokens_from_elsewhere_go_by_the_clock() {
-        let watch = Watch::default();
-        assert_eq!(watch.condition(&account(), &tokens(None, 3_600), at(0)), Condition::Fresh);
-        assert_eq!(watch.condition(&account(), &tokens(None, 30), at(0)), Condition::Due);
-        assert_eq!(watch.condition(&account(), &tokens(None, -1), at(0)), Condition::Ended);
+    #[test]
+    fn tokens_from_elsewhere_go_by_the_clock() {
+        let (watch, clocks) = (Watch::default(), clocks());
+        assert_eq!(watch.condition(&account(), &tokens(None, 3_600), clocks.at(0, 0)), Condition::Fresh);
+        assert_eq!(watch.condition(&account(), &tokens(None, 30), clocks.at(0, 0)), Condition::Due);
+        assert_eq!(watch.condition(&account(), &tokens(None, -1), clocks.at(0, 0)), Condition::Ended);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_pause_ends_by_itself() {
-        let (watch, tokens) = (Watch::default(), tokens(Some(0), 30));
-        watch.condition(&account(), &tokens, at(0));
+    #[test]
+    fn a_pause_ends_by_itself() {
+        let (watch, tokens, clocks) = (Watch::default(), tokens(Some(0), 30), clocks());
+        watch.condition(&account(), &tokens, clocks.at(0, 0));
         assert_eq!((watch.failed(&account()), watch.failed(&account())), (1, 2));
-        watch.pause(&account(), Duration::from_secs(7), "token.timeout");
-        assert_eq!(watch.paused(&account()), Some((Duration::from_secs(7), "token.timeout".to_owned())));
-        tokio::time::advance(Duration::from_secs(7)).await;
-        assert_eq!(watch.paused(&account()), None);
+        watch.pause(&account(), clocks.at(0, 0), Duration::from_secs(7), "token.timeout");
+        let paused = Some((Duration::from_secs(7), "token.timeout".to_owned()));
+        assert_eq!(watch.paused(&account(), clocks.at(0, 0)), paused);
+        assert_eq!(watch.paused(&account(), clocks.at(0, 7)), None);
+    }
+
+    #[test]
+    fn a_token_is_not_renewed_again_and_again_for_a_401() {
+        let (watch, clocks) = (Watch::default(), clocks());
+        let minute = Duration::from_secs(60);
+        let may = |tokens: &TokenSet, passed| {
+            let now = clocks.at(0, passed);
+            watch.condition(&account(), tokens, now);
+            watch.may_force(&account(), now, minute)
+        };
+        assert!(may(&tokens(Some(0), 3_600), 0));
+        assert!(!may(&tokens(Some(0), 3_700), 59), "the new token is refused too");
+        assert!(may(&tokens(Some(0), 3_700), 60));
     }
 }

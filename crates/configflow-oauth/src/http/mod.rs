@@ -223,8 +223,13 @@ mod tests {
     use super::*;
 
     fn waiting(header: &str) -> Option<Duration> {
-        let answer =
-            Answer { status: StatusCode::OK, retry_after: Some(header.to_owned()), content_type: None, date: None, body: Zeroizing::default() };
+        let answer = Answer {
+            status: StatusCode::OK,
+            retry_after: Some(header.to_owned()),
+            content_type: None,
+            date: None,
+            body: Zeroizing::default(),
+        };
         answer.retry_after(OffsetDateTime::UNIX_EPOCH)
     }
 

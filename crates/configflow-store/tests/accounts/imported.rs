@@ -75,7 +75,8 @@ async fn its_token_is_taken_over_where_its_credentials_are_stored() {
 
     // Back in Home Assistant it is where it was, as it is now.
     let store = SqliteStore::open(bench.folder.path()).expect("a store");
-    let exported: Value = serde_json::from_str(&store.export(time::OffsetDateTime::UNIX_EPOCH).await.expect("exported")).expect("JSON");
+    let exported: Value =
+        serde_json::from_str(&store.export(time::OffsetDateTime::UNIX_EPOCH).await.expect("exported")).expect("JSON");
     let entries = exported["data"]["entries"].as_array().expect("entries");
     let data = &entries.iter().find(|entry| entry["entry_id"] == ENTRY).expect("the entry")["data"];
     assert_eq!((&data["auth_implementation"], &data["token"]["access_token"]), (&json!("acme_hub"), &json!(first.expose())));

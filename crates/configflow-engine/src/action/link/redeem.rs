@@ -12,7 +12,6 @@ use time::{Date, OffsetDateTime};
 use super::attempts::Live;
 use super::failure;
 use super::record::{self, Linking};
-use crate::account::Belongs;
 use crate::action::text;
 use crate::builder::Inner;
 use crate::flows::Flow;
@@ -65,12 +64,10 @@ impl Inner {
         attempts.spend(&flow.id, state, Failure::code("token").with("reason", "timeout"));
         let outcome = self.link.client.redeem(&account, attempt, code, &flow.principal()).await;
         let failure = match outcome {
-            Ok(linked) if linked.scopes.is_complete() => {
-                match self.linked(flow, asked, &account, linked, key.clone()).await {
-                    Ok(outcome) => return outcome,
-                    Err(failure) => failure,
-                }
-            }
+            Ok(linked) if linked.scopes.is_complete() => match self.linked(flow, asked, &account, linked, key.clone()).await {
+                Ok(outcome) => return outcome,
+                Err(failure) => failure,
+            },
             Ok(linked) => Failure { code: "scopes_missing".to_owned(), fields: linked.scopes.public_fields() },
             Err(error) => failure::token(&error),
         };
@@ -151,9 +148,9 @@ impl Inner {
             refused: None,
             client_secret_expires: self.client_secret_expires(flow, asked),
         };
-        match self.belongs(flow, asked, &token).await {
-            Ok(Belongs::Yes) => {}
-            Ok(Belongs::No(outcome)) => return Ok(outcome),
+        match self.mismatch(flow, asked, &token).await {
+            Ok(None) => {}
+            Ok(Some(ended)) => return Ok(ended),
             Err(error) => return Ok(error.into()),
         }
         self.link.attempts.set_linked(&flow.id, token);
