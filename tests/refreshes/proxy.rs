@@ -109,7 +109,12 @@ impl Proxy {
         let mut seen = self.seen();
         seen.refreshes += 1;
         match &mut seen.kill {
-            Some((0, moment)) => Some(*moment),
+            Some((0, moment)) => {
+                let moment = *moment;
+                // What the process asks for before it is gone is not the moment again.
+                seen.kill = None;
+                Some(moment)
+            }
             Some((more, _)) => {
                 *more -= 1;
                 None
