@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 use crate::account::Accounts;
 use crate::action::{Action, Actions, Http, Link, Network};
 use crate::caller::Caller;
+use crate::definitions::{DefinitionSource, Definitions};
 use crate::error::FlowError;
 use crate::flows::Flows;
 use crate::limits::Limits;
@@ -26,7 +27,7 @@ pub struct Engine {
 }
 
 pub(crate) struct Inner {
-    pub(crate) definitions: RwLock<HashMap<String, Definition>>,
+    pub(crate) definitions: Definitions,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) flows: Flows,
     pub(crate) actions: Actions,
@@ -45,6 +46,7 @@ pub(crate) struct Inner {
 /// Settings of an [`Engine`].
 pub struct Builder {
     definitions: HashMap<String, Definition>,
+    source: Option<Arc<dyn DefinitionSource>>,
     store: Arc<dyn Store>,
     catalogue: Catalogue,
     actions: Actions,
@@ -61,6 +63,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             definitions: HashMap::new(),
+            source: None,
             store: Arc::new(MemoryStore::new()),
             catalogue: Catalogue::builtin(),
             actions: Actions::default(),
@@ -80,6 +83,13 @@ impl Builder {
     #[must_use]
     pub fn definition(mut self, definition: Definition) -> Self {
         self.definitions.insert(definition.domain.clone(), definition);
+        self
+    }
+
+    /// Adds definitions that are compiled when they are first needed.
+    #[must_use]
+    pub fn source(mut self, source: Arc<dyn DefinitionSource>) -> Self {
+        self.source = Some(source);
         self
     }
 
@@ -177,7 +187,7 @@ impl Builder {
             .map_err(|_| BuildError)?;
         Ok(Engine {
             inner: Arc::new(Inner {
-                definitions: RwLock::new(self.definitions),
+                definitions: Definitions::new(self.definitions, self.source),
                 store: self.store,
                 flows: Flows::default(),
                 actions: self.actions,
@@ -222,32 +232,6 @@ impl Engine {
         Caller::new(self.clone(), principal)
     }
 
-    /// The definition of a domain.
-    #[must_use]
-    pub fn definition(&self, domain: &str) -> Option<Definition> {
-        self.inner.definition(domain)
-    }
-
-    /// Every definition, in the order of their domains.
-    #[must_use]
-    pub fn definitions(&self) -> Vec<Definition> {
-        let definitions = self.inner.definitions.read().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<Definition> = definitions.values().cloned().collect();
-        all.sort_by(|one, other| one.domain.cmp(&other.domain));
-        all
-    }
-
-    /// Forgets the definition of a domain. Flows in progress keep it; entries stay.
-    pub fn remove_definition(&self, domain: &str) {
-        self.inner.definitions.write().unwrap_or_else(PoisonError::into_inner).remove(domain);
-    }
-
-    /// Adds or replaces a definition. Flows in progress keep the one that they began with.
-    pub fn set_definition(&self, definition: Definition) {
-        let mut definitions = self.inner.definitions.write().unwrap_or_else(PoisonError::into_inner);
-        definitions.insert(definition.domain.clone(), definition);
-    }
-
     /// Registers an action of the embedder's, or replaces one.
     pub fn set_action(&self, action: impl Action) {
         self.inner.actions.register(Arc::new(action));
@@ -284,10 +268,6 @@ impl Engine {
 }
 
 impl Inner {
-    pub(crate) fn definition(&self, domain: &str) -> Option<Definition> {
-        self.definitions.read().unwrap_or_else(PoisonError::into_inner).get(domain).cloned()
-    }
-
     pub(crate) fn hub(&self) -> Arc<Value> {
         Arc::clone(&self.hub.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use configflow_core::Event;
-use configflow_core::definition::Op;
 
 use crate::builder::Engine;
 use crate::error::FlowError;
@@ -21,19 +20,12 @@ pub struct Callback {
 impl Engine {
     /// The paths at which definitions want callbacks, beside `/auth/external/callback`: each `callback_path` of a `link.authorize`
     /// that is not computed.
-    #[must_use]
-    pub fn callback_paths(&self) -> Vec<String> {
+    pub async fn callback_paths(&self) -> Vec<String> {
         let mut paths = vec![CALLBACK_PATH.to_owned()];
-        for definition in self.definitions() {
-            let dialogs = definition.config.iter().chain(&definition.options).chain(definition.subentries.values());
-            for op in dialogs.flat_map(|dialog| dialog.steps()).flat_map(|step| step.ops()) {
-                let Op::Call(call) = op else { continue };
-                if &*call.action != "link.authorize" {
-                    continue;
-                }
-                let path = call.parameters.literal_at("callback_path").and_then(serde_json::Value::as_str);
-                if let Some(path) = path.filter(|path| !paths.iter().any(|known| known == path)) {
-                    paths.push(path.to_owned());
+        for outline in self.outlines().await {
+            for path in &outline.callback_paths {
+                if !paths.contains(path) {
+                    paths.push(path.clone());
                 }
             }
         }

@@ -51,11 +51,9 @@ impl CredentialError {
 
 impl Engine {
     /// The integrations that take credentials of the operator's, in order.
-    #[must_use]
-    pub fn credential_domains(&self) -> Vec<String> {
-        let takes = |account: &configflow_core::definition::AccountSpec| account.credentials.is_some();
-        let definitions = self.definitions().into_iter();
-        definitions.filter(|definition| definition.account.as_ref().is_some_and(takes)).map(|one| one.domain.clone()).collect()
+    pub async fn credential_domains(&self) -> Vec<String> {
+        let outlines = self.outlines().await;
+        outlines.iter().filter(|outline| outline.takes_credentials).map(|outline| outline.domain.clone()).collect()
     }
 
     /// What is stored: integrations and their credentials.
@@ -80,7 +78,7 @@ impl Engine {
         client_secret: Secret,
         name: Option<&str>,
     ) -> Result<Implementation, CredentialError> {
-        if !self.credential_domains().iter().any(|known| known == domain) {
+        if !self.outline(domain).await.is_some_and(|outline| outline.takes_credentials) {
             return Err(CredentialError::NotTaken { domain: domain.to_owned() });
         }
         let credentials = &self.inner.link.credentials;

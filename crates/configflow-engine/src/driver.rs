@@ -337,7 +337,7 @@ impl Inner {
             };
             self.notify(Notice::EntryUpdated { entry: Arc::clone(&entry), reload });
         }
-        let mut result = json!({"entry": entry_view(&entry, Some(&flow.definition))});
+        let mut result = json!({"entry": entry_view(&entry, Some(flow.definition.outline()))});
         if let Some(next) = next {
             result["next_flow"] = self.start_next(flow, &next).await;
         }

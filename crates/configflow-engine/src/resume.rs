@@ -1,8 +1,10 @@
 //! Goes on after a restart with the flows that the store kept.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use configflow_core::{Abort, EffectOutcome, Failure, FlowResult, adopt, rerun};
+use configflow_core::{Abort, Definition, EffectOutcome, Failure, FlowResult, adopt, rerun};
+use futures_util::future::join_all;
 
 use crate::builder::{Engine, Inner};
 use crate::driver::running_action;
@@ -35,12 +37,16 @@ impl Engine {
         let kept = inner.store.flows().await?;
         let mut resumed = Resumed { unreadable: kept.unreadable, ..Resumed::default() };
         let mut waiting = Vec::new();
+        let domains: BTreeSet<String> = kept.flows.iter().map(|stored| stored.flow.domain.clone()).collect();
+        let definitions = domains.iter().map(|domain| async move { (domain.as_str(), self.definition(domain).await) });
+        let definitions: HashMap<&str, Option<Definition>> = join_all(definitions).await.into_iter().collect();
         for stored in kept.flows {
             let flow_id = stored.flow.flow_id().to_owned();
             if inner.flows.get(&flow_id).is_some() {
                 continue;
             }
-            match inner.restore(stored) {
+            let definition = definitions.get(stored.flow.domain.as_str()).cloned().flatten();
+            match inner.restore(stored, definition) {
                 Restored::GoesOn(flow, once) => {
                     resumed.flows += 1;
                     if flow.state().effect().is_some() {
@@ -58,7 +64,13 @@ impl Engine {
         for (flow, once) in waiting {
             inner.go_on(flow, once);
         }
-        self.tend_after_restart().await?;
+        let engine = self.clone();
+        // Nobody's flow waits for the accounts.
+        tokio::spawn(async move {
+            if let Err(error) = engine.tend_after_restart().await {
+                tracing::warn!(code = error.code(), "the accounts cannot be looked after");
+            }
+        });
         Ok(resumed)
     }
 }
@@ -71,10 +83,10 @@ enum Restored {
 }
 
 impl Inner {
-    fn restore(&self, stored: StoredFlow) -> Restored {
+    fn restore(&self, stored: StoredFlow, definition: Option<Definition>) -> Restored {
         let StoredFlow { flow: kept, link, once } = stored;
         let flow_id = kept.flow_id().to_owned();
-        let adopted = self.definition(&kept.domain).and_then(|definition| {
+        let adopted = definition.and_then(|definition| {
             let state = adopt(&definition, (*kept.state).clone()).ok()?;
             Some((definition, state))
         });

@@ -38,7 +38,8 @@ impl Inner {
         } else {
             entry.as_ref().map_or("", |entry| &entry.domain)
         };
-        let definition = self.definition(domain).ok_or_else(|| unknown(domain))?;
+        let engine = Engine { inner: Arc::clone(self) };
+        let definition = engine.definition(domain).await.ok_or_else(|| unknown(domain))?;
         if definition.dialog(&request.kind).is_none() {
             return Err(match &request.kind {
                 Kind::Subentry { subentry_type } => unknown(subentry_type),

@@ -1,18 +1,18 @@
 //! An entry as the API shows it: never its data.
 
-use configflow_core::Definition;
+use configflow_core::definition::Outline;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::store::Entry;
 
-/// The entry in the shape of Home Assistant's API. The definition says what it supports.
+/// The entry in the shape of Home Assistant's API. The outline of its definition says what it supports.
 #[must_use]
-pub fn entry_view(entry: &Entry, definition: Option<&Definition>) -> Value {
-    let subentry_types: Map<String, Value> = definition
+pub fn entry_view(entry: &Entry, outline: Option<&Outline>) -> Value {
+    let subentry_types: Map<String, Value> = outline
         .into_iter()
-        .flat_map(|definition| &definition.subentries)
-        .map(|(kind, dialog)| (kind.clone(), json!({"supports_reconfigure": dialog.step("reconfigure").is_some()})))
+        .flat_map(|outline| &outline.subentries)
+        .map(|(kind, reconfigure)| (kind.clone(), json!({"supports_reconfigure": reconfigure})))
         .collect();
     let state = if entry.disabled_by.is_some() || entry.source == "ignore" { "not_loaded" } else { "loaded" };
     let preference = |name: &str| entry.more.get(name).cloned().unwrap_or(Value::Bool(false));
@@ -24,10 +24,10 @@ pub fn entry_view(entry: &Entry, definition: Option<&Definition>) -> Value {
         "title": entry.title,
         "source": entry.source,
         "state": state,
-        "supports_options": definition.is_some_and(|definition| definition.options.is_some()),
+        "supports_options": outline.is_some_and(|outline| outline.has_options),
         "supports_remove_device": false,
         "supports_unload": entry.source != "ignore",
-        "supports_reconfigure": definition.is_some_and(Definition::supports_reconfigure),
+        "supports_reconfigure": outline.is_some_and(|outline| outline.has_reconfigure),
         "supported_subentry_types": subentry_types,
         "pref_disable_new_entities": preference("pref_disable_new_entities"),
         "pref_disable_polling": preference("pref_disable_polling"),

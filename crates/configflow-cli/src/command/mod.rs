@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod check;
+pub(crate) mod definition;
 pub(crate) mod drive;
 pub(crate) mod graph;
 pub(crate) mod replay;
@@ -16,7 +17,7 @@ use std::path::Path;
 use configflow_core::Definition;
 use configflow_oauth::Catalogue;
 use configflow_testkit::{DriveError, FlowsError};
-use configflow_yaml::{Colour, KnownProvider, Options, Source, human, load};
+use configflow_yaml::{Colour, KnownProvider, Options, Source, human};
 
 use crate::outcome::{complain, say};
 
@@ -40,22 +41,8 @@ pub(crate) fn options() -> Options {
 
 /// The definition in a file. Where there is none, what is wrong with it has been said.
 pub(crate) fn definition_of(file: &Path) -> Option<Definition> {
-    let name = file.display().to_string();
-    let bytes = match std::fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            complain(format_args!("error[file.unreadable]: {name}: {error}"));
-            return None;
-        }
-    };
-    let source = Source::from_bytes(&name, bytes);
-    match load(&source, &options()) {
-        Ok(loaded) => Some(loaded.definition),
-        Err(diagnostics) => {
-            complain(human(&source, &diagnostics, Colour::Ansi));
-            None
-        }
-    }
+    let source = Source::from_bytes(&file.display().to_string(), definition::bytes_of(file)?);
+    definition::compile(&source, &options(), Colour::Ansi)
 }
 
 /// Says why a fixture could not be run; a broken definition with its diagnostics, a broken step with what happened until then.

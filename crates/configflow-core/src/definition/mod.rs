@@ -6,6 +6,7 @@
 mod form;
 mod integration_type;
 mod outcome;
+mod outline;
 mod sequence;
 mod step;
 
@@ -19,6 +20,7 @@ use sha2::{Digest, Sha256};
 pub use form::{Fixed, FormField, FormItem, FormSpec, OptionsSource};
 pub use integration_type::IntegrationType;
 pub use outcome::{CreateSpec, ErrorSpec, Handlers, Outcome, Reload, Rule, UpdateSpec};
+pub use outline::Outline;
 pub use sequence::{AccountSpec, Call, EachSpec, Op, ScopeSpec};
 pub use step::{ExternalSpec, MenuItem, MenuSpec, Program, ProgressSpec, Show, Step};
 
@@ -37,6 +39,7 @@ pub struct Definition(Arc<Inner>);
 struct Inner {
     parts: Parts,
     fingerprint: Fingerprint,
+    outline: Arc<Outline>,
 }
 
 /// What a definition is made of.
@@ -211,7 +214,14 @@ impl Definition {
         };
         let mut first = [0; 8];
         first.copy_from_slice(&digest[..8]);
-        Ok(Self(Arc::new(Inner { parts, fingerprint: Fingerprint(u64::from_be_bytes(first)) })))
+        let outline = Arc::new(Outline::of(&parts));
+        Ok(Self(Arc::new(Inner { parts, fingerprint: Fingerprint(u64::from_be_bytes(first)), outline })))
+    }
+
+    /// What is known of it without its steps.
+    #[must_use]
+    pub fn outline(&self) -> &Arc<Outline> {
+        &self.0.outline
     }
 
     /// The fingerprint of this definition.
@@ -228,12 +238,6 @@ impl Definition {
             crate::Kind::Options => self.options.as_ref(),
             crate::Kind::Subentry { subentry_type } => self.subentries.get(subentry_type),
         }
-    }
-
-    /// Whether the setup dialog has an entry point for `reconfigure`.
-    #[must_use]
-    pub fn supports_reconfigure(&self) -> bool {
-        self.config.as_ref().is_some_and(|dialog| dialog.step("reconfigure").is_some())
     }
 }
 

@@ -11,7 +11,7 @@ use configflow_core::{Change, Definition};
 use serde_json::{Map, Value, json};
 
 use super::{AccountError, AccountKey};
-use crate::builder::Inner;
+use crate::builder::{Engine, Inner};
 use crate::store::{Commit, Entry, SealableToken, Token, Write};
 
 /// What of Home Assistant's token is ours from then on.
@@ -37,7 +37,9 @@ impl Inner {
         if entry.account_key.is_some() {
             return Ok(Some(entry));
         }
-        let Some((token, rest)) = self.token_in(&entry) else { return Ok(None) };
+        let engine = Engine { inner: Arc::clone(self) };
+        let Some(definition) = engine.definition(&entry.domain).await else { return Ok(None) };
+        let Some((token, rest)) = self.token_in(&entry, &definition) else { return Ok(None) };
         let mut data = entry.data.clone();
         data.insert("token".to_owned(), Value::Object(rest));
         let change = Change { data: Some(data), ..Change::default() };
@@ -49,10 +51,9 @@ impl Inner {
     }
 
     /// The token in an entry's data, and what is left there of it.
-    fn token_in(&self, entry: &Entry) -> Option<(Token, Map<String, Value>)> {
+    fn token_in(&self, entry: &Entry, definition: &Definition) -> Option<(Token, Map<String, Value>)> {
         let kept = entry.data.get("token")?.as_object()?;
         let implementation = entry.data.get("auth_implementation")?.as_str()?;
-        let definition = self.definition(&entry.domain)?;
         let spec = definition.account.as_ref().filter(|account| account.credentials.is_some())?;
         let credentials = self.link.credentials.all();
         let (_, client) = credentials.into_iter().find(|(domain, one)| *domain == entry.domain && one.id == implementation)?;
@@ -76,7 +77,7 @@ impl Inner {
             "parameters": parameters,
             "client_id": client.client_id,
             "client_secret": client.client_secret.expose(),
-            "scopes": scopes_of(&definition),
+            "scopes": scopes_of(definition),
             "account": {"provider": provider, "key": entry.entry_id, "username": null, "name": null, "unique_id": null, "scopes": granted},
             "tokens": {
                 "version": 1,

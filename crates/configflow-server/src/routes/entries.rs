@@ -24,19 +24,25 @@ pub(crate) struct Wanted {
 /// The entries that are asked for, as the API shows them.
 pub(crate) async fn views(engine: &Engine, domain: Option<&str>, types: Option<&[String]>) -> Result<Vec<Value>, StoreError> {
     let entries = engine.store().entries(domain).await?;
-    Ok(entries.iter().filter(|entry| is_of(engine, entry, types)).map(|entry| view(engine, entry)).collect())
+    let mut views = Vec::with_capacity(entries.len());
+    for entry in &entries {
+        if is_of(engine, entry, types).await {
+            views.push(view(engine, entry).await);
+        }
+    }
+    Ok(views)
 }
 
 /// Whether an entry's integration is of one of these types.
-pub(crate) fn is_of(engine: &Engine, entry: &Entry, types: Option<&[String]>) -> bool {
+pub(crate) async fn is_of(engine: &Engine, entry: &Entry, types: Option<&[String]>) -> bool {
     let Some(types) = types else { return true };
-    let own = engine.definition(&entry.domain).map_or("hub", |definition| definition.integration_type.as_str());
+    let own = engine.outline(&entry.domain).await.map_or("hub", |outline| outline.integration_type.as_str());
     types.iter().any(|wanted| wanted == own)
 }
 
 /// An entry as the API shows it.
-pub(crate) fn view(engine: &Engine, entry: &Entry) -> Value {
-    entry_view(entry, engine.definition(&entry.domain).as_ref())
+pub(crate) async fn view(engine: &Engine, entry: &Entry) -> Value {
+    entry_view(entry, engine.outline(&entry.domain).await.as_deref())
 }
 
 /// The entries.

@@ -21,7 +21,7 @@ pub(super) async fn wrong_verb(method: Method) -> Response {
 /// A path that is not there, unless a definition wants its callbacks at it.
 pub(super) async fn elsewhere(State(app): State<App>, method: Method, uri: Uri, RawQuery(query): RawQuery) -> Response {
     let path = uri.path();
-    if app.engine.callback_paths().iter().any(|known| known == path) {
+    if app.engine.callback_paths().await.iter().any(|known| known == path) {
         return match method {
             Method::GET | Method::HEAD => callback::arrived(&app, path, query.as_deref().unwrap_or_default()).await,
             _ => wrong_verb(method).await,

@@ -26,11 +26,12 @@ pub(super) struct Wanted {
     responses((status = 200, description = "Domains, in order", body = Vec<String>), wire::Closed)
 )]
 pub(super) async fn list(State(app): State<App>, _: Principal, Query(wanted): Query<Wanted>) -> Response {
-    let definitions = app.engine.definitions().into_iter();
-    let domains: Vec<String> = definitions
-        .filter(|definition| definition.config.is_some())
-        .filter(|definition| wanted.r#type.as_deref().is_none_or(|wanted| definition.integration_type.as_str() == wanted))
-        .map(|definition| definition.domain.clone())
+    let outlines = app.engine.outlines().await;
+    let domains: Vec<&str> = outlines
+        .iter()
+        .filter(|outline| outline.has_config)
+        .filter(|outline| wanted.r#type.as_deref().is_none_or(|wanted| outline.integration_type.as_str() == wanted))
+        .map(|outline| outline.domain.as_str())
         .collect();
     json_body(StatusCode::OK, &domains)
 }

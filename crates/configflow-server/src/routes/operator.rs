@@ -4,7 +4,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use configflow_core::Definition;
-use configflow_engine::{Start, entry_storage, entry_view};
+use configflow_engine::{Start, entry_storage};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::refusal::{Refusal, json_body};
 use crate::request::{Document, boolean, required_text};
-use crate::routes::wire;
+use crate::routes::{view, wire};
 
 /// Begins a dialog from any source: a discovery, an import, a reauth. Whoever drives it first keeps it.
 #[utoipa::path(
@@ -94,16 +94,16 @@ pub(super) async fn entries(State(app): State<App>, _: Principal, Query(wanted):
     let entries = app.engine.store().entries(wanted.domain.as_deref()).await?;
     let mut shown = Vec::with_capacity(entries.len());
     for entry in &entries {
-        let definition = app.engine.definition(&entry.domain);
-        let mut view = if with_data {
+        let mut shown_as = if with_data {
+            let definition = app.engine.definition(&entry.domain).await;
             entry_storage(entry, |name| is_secret(definition.as_ref(), name))
         } else {
-            entry_view(entry, definition.as_ref())
+            view(&app.engine, entry).await
         };
         if with_account || !with_data {
-            view["account"] = app.engine.account_view(entry).await?;
+            shown_as["account"] = app.engine.account_view(entry).await?;
         }
-        shown.push(view);
+        shown.push(shown_as);
     }
     Ok(json_body(StatusCode::OK, &shown))
 }

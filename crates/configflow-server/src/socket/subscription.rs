@@ -46,13 +46,17 @@ impl Subscriptions {
     }
 
     /// The messages that a notice becomes.
-    pub(super) fn messages(&self, engine: &Engine, notice: &Notice) -> Vec<Value> {
-        self.by_id.iter().filter_map(|(id, subscription)| subscription.message(engine, notice, *id)).collect()
+    pub(super) async fn messages(&self, engine: &Engine, notice: &Notice) -> Vec<Value> {
+        let mut messages = Vec::new();
+        for (id, subscription) in &self.by_id {
+            messages.extend(subscription.message(engine, notice, *id).await);
+        }
+        messages
     }
 }
 
 impl Subscription {
-    fn message(&self, engine: &Engine, notice: &Notice, id: u64) -> Option<Value> {
+    async fn message(&self, engine: &Engine, notice: &Notice, id: u64) -> Option<Value> {
         match self {
             Self::Events(wanted) => {
                 let (event_type, data) = event(notice)?;
@@ -85,8 +89,11 @@ impl Subscription {
                     Notice::EntryRemoved { entry } => ("removed", entry),
                     _ => return None,
                 };
-                let wanted = is_of(engine, entry, types.as_deref());
-                wanted.then(|| json!({"id": id, "type": "event", "event": [{"type": change, "entry": view(engine, entry)}]}))
+                if !is_of(engine, entry, types.as_deref()).await {
+                    return None;
+                }
+                let entry = view(engine, entry).await;
+                Some(json!({"id": id, "type": "event", "event": [{"type": change, "entry": entry}]}))
             }
         }
     }

@@ -2,17 +2,17 @@
 
 mod definitions;
 mod failure;
+mod log;
 mod signals;
 mod token;
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use configflow_engine::{Engine, Limits};
+use clap::Args;
+use configflow_engine::{DefinitionSource, Engine, Limits};
 use configflow_oauth::{Catalogue, Outbound};
 use configflow_server::{Listen, OneToken, Options, router, serve};
 use configflow_store::SqliteStore;
@@ -20,15 +20,17 @@ use configflow_testkit::recorded::providers;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing_subscriber::EnvFilter;
 
 use crate::outcome::{Outcome, complain, say};
-pub(super) use definitions::Folder;
+use definitions::Folder;
 use failure::Failure;
 use signals::{Signal, Signals};
 
 /// How often flows that were left alone are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
+
+/// How long a compiled definition is kept at least that nobody asks for.
+const REST: Duration = Duration::from_secs(600);
 
 /// Who has the one token.
 const OPERATOR: &str = "operator";
@@ -57,8 +59,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "KEY=VALUE")]
     hub: Vec<String>,
     /// How to log, on standard error. What is logged, CONFIGFLOW_LOG says (`info` where it is not set).
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
-    log_format: LogFormat,
+    #[arg(long, value_enum, default_value_t = log::Format::Text)]
+    log_format: log::Format,
     /// Never reaches private addresses, whatever a definition says.
     #[arg(long)]
     no_local: bool,
@@ -79,17 +81,8 @@ pub(crate) struct Arguments {
     abandoned_after: u64,
 }
 
-/// How to log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    log_to_stderr(arguments.log_format);
+    log::to_stderr(arguments.log_format);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -115,9 +108,8 @@ async fn served(arguments: &Arguments) -> Result<(), Failure> {
     let token = token::of(&arguments.data)?;
     let mut options = Options::new(Arc::new(OneToken::new(&token, OPERATOR)));
     options.limits.connections = arguments.max_connections;
-    let engine = engine(arguments, &options)?;
-    let mut folder = Folder::new(&arguments.flows);
-    folder.read(&engine)?;
+    let folder = Arc::new(Folder::open(&arguments.flows)?);
+    let engine = engine(arguments, &options, &folder)?;
     let resumed = engine.resume().await.map_err(Failure::Store)?;
     if resumed.flows > 0 {
         tracing::info!(flows = resumed.flows, "flows go on where they stood");
@@ -134,22 +126,30 @@ async fn served(arguments: &Arguments) -> Result<(), Failure> {
     }));
     say(format_args!("listening on http://{address}"));
     let tending = tokio::spawn(tend(engine.clone()));
+    let (first, checking) = (Arc::clone(&folder), engine.clone());
+    tokio::task::spawn_blocking(move || first.check(&checking));
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut rest = interval(REST);
+    rest.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             signal = signals.next() => match signal {
                 Signal::Reload => {
-                    tracing::info!("definitions are read again");
-                    if let Err(failure) = folder.read(&engine) {
-                        complain(format_args!("error[{}]: {failure}", failure.code()));
-                    }
+                    let (again, reading) = (Arc::clone(&folder), engine.clone());
+                    tokio::task::spawn_blocking(move || {
+                        tracing::info!("definitions are read again");
+                        if let Err(failure) = again.read_again(&reading) {
+                            complain(format_args!("error[{}]: {failure}", failure.code()));
+                        }
+                    });
                 }
                 Signal::Stop => break,
             },
             _ = sweep.tick() => {
                 engine.give_up_abandoned().await;
             }
+            _ = rest.tick() => folder.rest(),
         }
     }
     tracing::info!("stopping");
@@ -173,7 +173,7 @@ async fn tend(engine: Engine) {
     }
 }
 
-fn engine(arguments: &Arguments, options: &Options) -> Result<Engine, Failure> {
+fn engine(arguments: &Arguments, options: &Options, folder: &Arc<Folder>) -> Result<Engine, Failure> {
     let store = SqliteStore::open(&arguments.data).map_err(Failure::Open)?;
     let mut outbound = Outbound::new();
     for rewrite in &arguments.outbound_rewrite {
@@ -197,6 +197,7 @@ fn engine(arguments: &Arguments, options: &Options) -> Result<Engine, Failure> {
         ..Limits::default()
     };
     let mut builder = Engine::builder()
+        .source(Arc::clone(folder) as Arc<dyn DefinitionSource>)
         .store(Arc::new(store))
         .hub(hub)
         .catalogue(catalogue)
@@ -210,15 +211,4 @@ fn engine(arguments: &Arguments, options: &Options) -> Result<Engine, Failure> {
         builder = builder.allow_host(host);
     }
     builder.build().map_err(Failure::Build)
-}
-
-fn log_to_stderr(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("CONFIGFLOW_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    // Somebody who embeds the command may log already.
-    let _ = match format {
-        LogFormat::Text => logs.try_init(),
-        LogFormat::Json => logs.json().try_init(),
-    };
 }

@@ -16,9 +16,9 @@ fn shown(domain: &str, one: &Implementation) -> Value {
     shown
 }
 
-pub(super) fn config(session: &Session, body: &Map<String, Value>) -> Done {
+pub(super) async fn config(session: &Session, body: &Map<String, Value>) -> Done {
     Fields::of(body).end()?;
-    let domains = session.app.engine.credential_domains();
+    let domains = session.app.engine.credential_domains().await;
     let integrations: Map<String, Value> = domains.iter().map(|domain| (domain.clone(), json!({}))).collect();
     Ok(Answer::Result(json!({"domains": domains, "integrations": integrations})))
 }

@@ -22,7 +22,7 @@ pub(super) async fn get_single(session: &Session, body: &Map<String, Value>) -> 
     fields.end()?;
     let engine = &session.app.engine;
     let entry = engine.store().entry(&entry_id).await?.ok_or_else(CommandError::no_entry)?;
-    Ok(Answer::Result(json!({"config_entry": view(engine, &entry)})))
+    Ok(Answer::Result(json!({"config_entry": view(engine, &entry).await})))
 }
 
 pub(super) async fn update(session: &Session, body: &Map<String, Value>) -> Done {
@@ -38,7 +38,7 @@ pub(super) async fn update(session: &Session, body: &Map<String, Value>) -> Done
     fields.end()?;
     let engine = &session.app.engine;
     let entry = engine.update_entry(&entry_id, title, preferences).await?;
-    Ok(Answer::Result(json!({"config_entry": view(engine, &entry), "require_restart": false})))
+    Ok(Answer::Result(json!({"config_entry": view(engine, &entry).await, "require_restart": false})))
 }
 
 pub(super) async fn disable(session: &Session, body: &Map<String, Value>) -> Done {

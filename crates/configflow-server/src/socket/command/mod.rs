@@ -96,7 +96,7 @@ pub(super) async fn run(session: &mut Session, id: u64, kind: &str, body: &Map<S
         "config_entries/subentries/list" => subentries::list(session, body).await,
         "config_entries/subentries/update" => subentries::update(session, body).await,
         "config_entries/subentries/delete" => subentries::delete(session, body).await,
-        "application_credentials/config" => credentials::config(session, body),
+        "application_credentials/config" => credentials::config(session, body).await,
         "application_credentials/config_entry" => credentials::config_entry(session, body).await,
         "application_credentials/create" => credentials::create(session, body).await,
         "application_credentials/list" => credentials::list(session, body),
