@@ -7,7 +7,7 @@ use configflow::{Engine, FlowError, MemoryStore, Notice, Outbound, Start, Store}
 use configflow_yaml::{Options, Source, load};
 use serde_json::{Value, json};
 
-use crate::person::Person;
+use crate::person::{End, Person};
 use crate::server::{self, ISSUER, Server};
 use crate::{REDIRECT_URI, id_of};
 
@@ -81,4 +81,14 @@ async fn an_account_is_linked_by_a_device_code() -> Result<(), FlowError> {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+impl Person {
+    /// Opens the address of a device's code, logs in and agrees; gives the text of the last page.
+    async fn allow_device(&mut self, name: &str, link: &str) -> String {
+        match self.go(name, link, "nowhere:").await {
+            End::Page(text) => text,
+            End::At(url) => panic!("the login ends at {url}"),
+        }
+    }
 }

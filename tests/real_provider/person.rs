@@ -31,15 +31,8 @@ impl Person {
         }
     }
 
-    /// Opens the address of a device's code, logs in and agrees; gives the text of the last page.
-    pub(crate) async fn allow_device(&mut self, name: &str, link: &str) -> String {
-        match self.go(name, link, "nowhere:").await {
-            End::Page(text) => text,
-            End::At(url) => panic!("the login ends at {url}"),
-        }
-    }
-
-    async fn go(&mut self, name: &str, link: &str, redirect_uri: &str) -> End {
+    /// Opens a link and goes through whatever pages come, up to an address that is waited for or a page that asks nothing more.
+    pub(crate) async fn go(&mut self, name: &str, link: &str, redirect_uri: &str) -> End {
         let mut at = link.to_owned();
         let mut form: Option<Vec<(String, String)>> = None;
         for _ in 0..PAGES {
@@ -81,7 +74,7 @@ impl Person {
 }
 
 /// Where a login ends.
-enum End {
+pub(crate) enum End {
     /// At an address that was waited for.
     At(String),
     /// At a page that asks nothing more.

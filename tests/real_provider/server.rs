@@ -42,15 +42,6 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The error with which it answers whoever has a refresh token and the client's secret; null where it gives tokens.
-    pub(crate) async fn asked_to_renew(&self, refresh_token: &str) -> Value {
-        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let request = client.post(format!("{}/token", self.address())).basic_auth("hub", Some(CLIENT_SECRET)).form(&form);
-        let answer = request.send().await.expect("the provider answers");
-        answer.json::<Value>().await.expect("JSON")["error"].clone()
-    }
-
     /// How many codes were redeemed, and how many tokens renewed.
     pub(crate) fn counts(&self) -> (u64, u64) {
         let mut lines = self.lines.lock().expect("no test panics while reading");

@@ -85,6 +85,12 @@ pub struct Account {
     pub scopes: Vec<String>,
     /// Where client id and secret come from instead (`application_credentials`).
     pub credentials: Option<String>,
+    /// The request that says whose account it is: `url`, `field`, `username`, `display_name`. Empty where the provider says it.
+    pub identity: Map,
+    /// How a flow ends whose person logged in with another account than the entry's: `abort`, `placeholders`.
+    pub other: Map,
+    /// When the client secret ends: a date, or a date with a time.
+    pub client_secret_expires: Option<String>,
 }
 
 impl fmt::Debug for Account {

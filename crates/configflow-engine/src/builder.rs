@@ -9,6 +9,7 @@ use configflow_oauth::{Catalogue, Clock, Entropy, EntropyError, Outbound, System
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
+use crate::account::Accounts;
 use crate::action::{Action, Actions, Http, Link, Network};
 use crate::caller::Caller;
 use crate::definitions::{DefinitionSource, Definitions};
@@ -32,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) actions: Actions,
     pub(crate) http: Http,
     pub(crate) link: Link,
+    pub(crate) accounts: Accounts,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) limits: Limits,
@@ -195,6 +197,7 @@ impl Builder {
                 actions: self.actions,
                 http,
                 link,
+                accounts: Accounts::default(),
                 clock: self.clock,
                 entropy: self.entropy,
                 limits: self.limits,

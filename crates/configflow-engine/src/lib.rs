@@ -6,6 +6,7 @@
 //!
 //! What it is not: it serves no HTTP and reads no YAML.
 
+mod account;
 pub mod action;
 mod builder;
 mod callback;
@@ -26,6 +27,9 @@ mod start;
 pub mod store;
 mod view;
 
+pub use account::{AccountError, AccountHandle, Tended};
+#[cfg(feature = "middleware")]
+pub use account::{Authorize, AuthorizeError};
 pub use action::{Action, ActionCall, Implementation};
 pub use builder::{BuildError, Builder, Engine};
 pub use callback::Callback;

@@ -13,6 +13,10 @@ pub struct Limits {
     pub request: Duration,
     /// The largest answer of `http.request` in bytes; 4 MiB.
     pub answer: usize,
+    /// How long a provider may be asked for a new token, again where it does not answer; 30 seconds.
+    pub refresh: Duration,
+    /// How long before its end a client secret is warned of; 30 days.
+    pub secret_warning: Duration,
     /// How many flows may be in progress; 100,000.
     pub flows: usize,
     /// How many of them one principal may drive; 10,000.
@@ -28,6 +32,8 @@ impl Default for Limits {
             progress: Duration::from_secs(20 * 60),
             request: Duration::from_secs(10),
             answer: 4 << 20,
+            refresh: Duration::from_secs(30),
+            secret_warning: Duration::from_secs(30 * 24 * 60 * 60),
             flows: 100_000,
             flows_of_one: 10_000,
             abandoned: Duration::from_secs(24 * 60 * 60),

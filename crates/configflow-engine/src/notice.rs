@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use crate::store::Entry;
 
 /// A notice.
@@ -49,6 +51,27 @@ pub enum Notice {
         entry: Arc<Entry>,
         /// Whether the core should reload it.
         reload: bool,
+    },
+    /// The provider refuses the account of an entry for good. A reauth begins, where the definition has one.
+    ReauthNeeded {
+        /// The entry.
+        entry: Arc<Entry>,
+        /// Why.
+        code: String,
+    },
+    /// The client secret of an entry's account ends soon, or has ended.
+    SecretExpires {
+        /// The entry.
+        entry: Arc<Entry>,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// The tokens of an account that is no longer linked could not be revoked: at the provider they live on.
+    NotRevoked {
+        /// The integration.
+        domain: String,
+        /// Why.
+        code: String,
     },
     /// An entry was removed.
     EntryRemoved {

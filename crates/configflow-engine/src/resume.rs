@@ -65,6 +65,13 @@ impl Engine {
         for (flow, once) in waiting {
             inner.go_on(flow, once);
         }
+        let engine = self.clone();
+        // Nobody's flow waits for the accounts.
+        tokio::spawn(async move {
+            if let Err(error) = engine.tend_after_restart().await {
+                tracing::warn!(code = error.code(), "the accounts cannot be looked after");
+            }
+        });
         Ok(resumed)
     }
 }

@@ -67,7 +67,7 @@ impl Inner {
             return Ok(Arc::new(configflow_core::render(&under_way.definition, &under_way.state())?));
         }
         let account = match &entry {
-            Some(entry) => self.link.account_of(&*self.store, entry).await?,
+            Some(entry) => self.account_of(entry).await?,
             None => Value::Null,
         };
         let flow_id = if request.kind == Kind::Config { self.ulid()? } else { self.hex_id()? };

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 
 use crate::account::Account;
 use crate::catalogue::IdentityFile;
@@ -16,7 +17,7 @@ use crate::http::HttpError;
 use crate::jwks::{FoundKey, KeysError};
 use crate::secret::Secret;
 
-/// How far the clocks may differ.
+/// How far the clocks may differ: five minutes.
 const LEEWAY_SECONDS: f64 = 300.0;
 const MOST_BYTES: usize = 64 * 1024;
 const MOST_NAME: usize = 256;
@@ -25,6 +26,9 @@ const MOST_NAME: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
+    /// Who says so: an issuer, or nothing where a request for the profile said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
     key: Vec<(String, String)>,
     display_name: Option<String>,
     username: Option<String>,
@@ -33,7 +37,7 @@ pub struct Identity {
 impl Identity {
     /// An identity that was told in another way than by an ID token.
     pub(crate) fn new(key: Vec<(String, String)>, display_name: Option<String>, username: Option<String>) -> Self {
-        Self { key, display_name, username }
+        Self { issuer: None, key, display_name, username }
     }
 
     /// A name as it is shown: without control characters, and not for ever.
@@ -53,10 +57,12 @@ impl Identity {
         self.key.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("|")
     }
 
-    /// Whether this is the same account, whatever it is called by now.
+    /// Whether this is the same account, whatever it is called by now. A subject is unique at its issuer only (OpenID Connect
+    /// Core §5.7).
     #[must_use]
     pub fn is_same_account(&self, other: &Self) -> bool {
-        self.key == other.key
+        let issuers_differ = self.issuer.as_ref().zip(other.issuer.as_ref()).is_some_and(|(one, other)| one != other);
+        self.key == other.key && !issuers_differ
     }
 
     /// The name for people.
@@ -113,6 +119,12 @@ pub enum IdTokenError {
     /// Not valid yet.
     #[error("the proof of who logged in is not valid yet; check the clock of this machine and start the link again")]
     NotYetValid,
+    /// The clock of this machine is not the provider's, which is why the token seems too old, or not valid yet.
+    #[error("the clock of this machine is {minutes} minutes {}; set it and start the link again", if *minutes < 0 { "slow" } else { "fast" })]
+    Clock {
+        /// How many minutes it is fast; slow where negative.
+        minutes: i64,
+    },
     /// Of another login.
     #[error("the proof of who logged in belongs to another login; start the link again")]
     Nonce,
@@ -147,6 +159,7 @@ impl IdTokenError {
             Self::Audience => "id_token.audience",
             Self::Expired => "id_token.expired",
             Self::NotYetValid => "id_token.not_yet_valid",
+            Self::Clock { .. } => "id_token.clock",
             Self::Nonce => "id_token.nonce",
             Self::Claim { .. } => "id_token.claim",
             Self::Keys(_) => "id_token.keys",
@@ -161,6 +174,9 @@ impl IdTokenError {
         match self {
             Self::Claim { claim } => {
                 fields.insert("claim".into(), json!(claim));
+            }
+            Self::Clock { minutes } => {
+                fields.insert("minutes".into(), json!(minutes));
             }
             Self::Keys(error) => {
                 fields.insert("transport".into(), json!(error.code()));
@@ -192,6 +208,7 @@ impl Client {
         wanted: &IdentityFile,
         token: &Secret,
         nonce: Option<&Secret>,
+        told_at: Option<OffsetDateTime>,
     ) -> Result<Identity, IdTokenError> {
         let token = token.expose();
         if token.len() > MOST_BYTES {
@@ -212,8 +229,9 @@ impl Client {
         }
         let key = keys.find(header.kid.as_deref(), header.alg).ok_or(IdTokenError::KeyUnknown)?;
         let claims = signed_claims(token, header.alg, &key)?;
-        self.check(account, &claims, &key, nonce)?;
-        identity(wanted, &claims)
+        let issuer = self.check(account, &claims, &key, nonce)?;
+        self.check_times(&claims, told_at)?;
+        identity(wanted, issuer, &claims)
     }
 
     fn check(
@@ -222,7 +240,7 @@ impl Client {
         claims: &Map<String, Value>,
         key: &FoundKey<'_>,
         nonce: Option<&Secret>,
-    ) -> Result<(), IdTokenError> {
+    ) -> Result<String, IdTokenError> {
         let text = |claim: &str| claims.get(claim).and_then(Value::as_str);
         let issuer = text("iss").ok_or(IdTokenError::Issuer)?;
         let expected = account.provider().issuer().ok_or(IdTokenError::Issuer)?;
@@ -236,20 +254,37 @@ impl Client {
             return Err(IdTokenError::Issuer);
         }
         check_audience(account.client_id(), claims)?;
-        let now = self.now().unix_timestamp() as f64;
-        let moment = |claim: &str| claims.get(claim).and_then(Value::as_f64);
-        if moment("exp").is_none_or(|expires| now >= expires + LEEWAY_SECONDS) {
-            return Err(IdTokenError::Expired);
-        }
-        if moment("nbf").is_some_and(|begins| now < begins - LEEWAY_SECONDS) {
-            return Err(IdTokenError::NotYetValid);
-        }
         match (nonce, text("nonce")) {
-            (None, _) => Ok(()),
-            (Some(nonce), Some(claimed)) if nonce.matches(claimed) => Ok(()),
+            (None, _) => Ok(expected.name_with(claims)),
+            (Some(nonce), Some(claimed)) if nonce.matches(claimed) => Ok(expected.name_with(claims)),
             (Some(_), _) => Err(IdTokenError::Nonce),
         }
     }
+
+    /// The times, by our own clock with the leeway. Where that fails although the token is good by the clock of the provider,
+    /// who dated its answer, our clock is to blame.
+    fn check_times(&self, claims: &Map<String, Value>, told_at: Option<OffsetDateTime>) -> Result<(), IdTokenError> {
+        let now = self.now();
+        let Err(error) = valid_at(claims, now) else { return Ok(()) };
+        match told_at {
+            Some(told_at) if valid_at(claims, told_at).is_ok() => {
+                Err(IdTokenError::Clock { minutes: (now - told_at).whole_minutes() })
+            }
+            _ => Err(error),
+        }
+    }
+}
+
+fn valid_at(claims: &Map<String, Value>, now: OffsetDateTime) -> Result<(), IdTokenError> {
+    let now = now.unix_timestamp() as f64;
+    let moment = |claim: &str| claims.get(claim).and_then(Value::as_f64);
+    if moment("exp").is_none_or(|expires| now >= expires + LEEWAY_SECONDS) {
+        return Err(IdTokenError::Expired);
+    }
+    if moment("nbf").is_some_and(|begins| now < begins - LEEWAY_SECONDS) {
+        return Err(IdTokenError::NotYetValid);
+    }
+    Ok(())
 }
 
 /// The signature only; the claims are checked against our own clock.
@@ -281,7 +316,7 @@ fn check_audience(client_id: &str, claims: &Map<String, Value>) -> Result<(), Id
     if ours && authorized { Ok(()) } else { Err(IdTokenError::Audience) }
 }
 
-fn identity(wanted: &IdentityFile, claims: &Map<String, Value>) -> Result<Identity, IdTokenError> {
+fn identity(wanted: &IdentityFile, issuer: String, claims: &Map<String, Value>) -> Result<Identity, IdTokenError> {
     let text = |claim: &String| {
         let value = claims.get(claim).and_then(Value::as_str).filter(|value| !value.is_empty())?;
         Some(Identity::shown(value))
@@ -291,6 +326,7 @@ fn identity(wanted: &IdentityFile, claims: &Map<String, Value>) -> Result<Identi
         _ => Err(IdTokenError::Claim { claim: claim.clone() }),
     });
     Ok(Identity {
+        issuer: Some(issuer),
         key: key.collect::<Result<_, _>>()?,
         display_name: wanted.display_name.iter().find_map(text),
         username: wanted.username.iter().find_map(text),

@@ -146,7 +146,7 @@ pub(crate) fn identity_of_access_token(wanted: &IdentityFile, token: &Secret) ->
 }
 
 /// The value at `a.b.0`. A name with dots in it is found first, as claims may be called by a URL.
-fn find<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+pub(crate) fn find<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     if let Some(found) = value.get(path) {
         return Some(found);
     }

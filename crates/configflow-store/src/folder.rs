@@ -6,7 +6,9 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use configflow_engine::StoreError;
+use configflow_engine::store::Lease;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use sha2::{Digest, Sha256};
 
 use crate::key::{self, Key, KeyError};
 use crate::schema::{self, Unfit};
@@ -15,6 +17,7 @@ use crate::seal::{Place, Sealer};
 const DATABASE: &str = "configflow.db";
 const KEY: &str = "configflow.key";
 const LOCK: &str = "configflow.lock";
+const LEASES: &str = "configflow.leases";
 
 /// How long a process waits for another one's transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -91,6 +94,7 @@ pub(crate) struct Folder {
     lock: PathBuf,
     /// The file of the key, where it is in one.
     key: Option<PathBuf>,
+    leases: PathBuf,
     /// Held while this store runs the flows; the system takes it back when the process ends, however it ends.
     held: Mutex<Option<std::fs::File>>,
 }
@@ -157,7 +161,7 @@ pub(crate) fn open(path: &Path, key: Option<Key>) -> Result<Opened, OpenError> {
     }
     let reading = connect(&database).map_err(|error| faulty(&error))?;
     reading.pragma_update(None, "query_only", true).map_err(|error| faulty(&error))?;
-    let folder = Folder { lock: path.join(LOCK), database, key: file, held: Mutex::default() };
+    let folder = Folder { lock: path.join(LOCK), leases: path.join(LEASES), database, key: file, held: Mutex::default() };
     Ok(Opened { folder, writing, reading, sealer })
 }
 
@@ -168,6 +172,22 @@ impl Folder {
 
     pub(crate) fn key(&self) -> Option<&Path> {
         self.key.as_deref()
+    }
+
+    /// The right to refresh a token: the lock of a file, which the system takes back when the process ends, however it ends.
+    pub(crate) fn lease(&self, domain: &str, key: &str) -> Result<Option<Lease>, StoreError> {
+        let failed = |error: std::io::Error| StoreError::Failed { reason: format!("the lock of a token: {}", error.kind()) };
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.leases).map_err(failed)?;
+        let file = private().open(self.leases.join(lease_name(domain, key))).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lease::new(file))),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
+        }
     }
 
     /// Makes this store the one that runs the flows.
@@ -187,6 +207,16 @@ impl Folder {
             Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
         }
     }
+}
+
+/// The name of a token's file, whatever its key is made of. It stays when the token goes: a lock on a file that another process has
+/// removed would hold nobody off.
+fn lease_name(domain: &str, key: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update((domain.len() as u64).to_be_bytes());
+    hash.update(domain);
+    hash.update(key);
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Opens a file, and makes it for its owner alone where it is missing.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use configflow_core::{EffectId, EffectOutcome};
-use configflow_engine::store::{Answer, Commit, Committed, Kept, KeptFlow};
+use configflow_engine::store::{Answer, Commit, Committed, Kept, KeptFlow, Lease};
 use configflow_engine::{Entry, Implementation, Store, StoreError, Token};
 use configflow_oauth::Secret;
 use futures_util::future::BoxFuture;
@@ -178,6 +178,18 @@ impl Store for SqliteStore {
 
     fn save_token(&self, token: Token) -> Answer<'_, ()> {
         self.write(Durability::Power, move |connection, sealer| tokens::save(connection, sealer, token))
+    }
+
+    fn lease<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, Option<Lease>> {
+        Box::pin(std::future::ready(self.folder.lease(domain, key)))
+    }
+
+    fn finish_refresh(&self, token: Token) -> Answer<'_, bool> {
+        self.write(Durability::Power, move |connection, sealer| tokens::finish_refresh(connection, sealer, token))
+    }
+
+    fn refreshes(&self) -> Answer<'_, Vec<(String, String)>> {
+        self.read(|connection, _| tokens::refreshes(connection))
     }
 
     fn begin_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, bool> {

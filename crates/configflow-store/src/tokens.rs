@@ -38,6 +38,22 @@ pub(crate) fn remove(connection: &Connection, domain: &str, key: &str) -> Result
     execute(connection, "DELETE FROM tokens WHERE domain = ?1 AND key = ?2", params![domain, key]).map(|_| ())
 }
 
+/// Keeps what a refresh that began came to; false where it no longer is under way.
+pub(crate) fn finish_refresh(connection: &Connection, sealer: &Sealer, token: Token) -> Result<bool, StoreError> {
+    let (domain, key) = (token.domain.clone(), token.key.clone());
+    let sealed = sealer.seal(Place { table: "tokens", row: &[&domain, &key] }, &token.into_sealable())?;
+    let sql = "UPDATE tokens SET refreshing = 0, sealed = ?3 WHERE domain = ?1 AND key = ?2 AND refreshing = 1";
+    Ok(execute(connection, sql, params![domain, key, sealed])? == 1)
+}
+
+/// The tokens of which a refresh began and has not ended.
+pub(crate) fn refreshes(connection: &Connection) -> Result<Vec<(String, String)>, StoreError> {
+    let found = connection.prepare_cached("SELECT domain, key FROM tokens WHERE refreshing = 1").and_then(|mut statement| {
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<Vec<_>>>()
+    });
+    found.map_err(|error| failure::of(&error))
+}
+
 pub(crate) fn begin_refresh(connection: &Connection, domain: &str, key: &str) -> Result<bool, StoreError> {
     let sql = "UPDATE tokens SET refreshing = 1 WHERE domain = ?1 AND key = ?2 AND refreshing = 0";
     Ok(execute(connection, sql, params![domain, key])? == 1)

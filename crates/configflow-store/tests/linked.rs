@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use configflow_core::FlowResult;
-use configflow_engine::{Engine, FlowError, Start};
+use configflow_engine::{Engine, FlowError, Start, Token};
 use configflow_oauth::Outbound;
 use configflow_store::SqliteStore;
 use configflow_testkit::simulated::{Script, Simulated};
@@ -185,7 +185,8 @@ async fn sec_14_a_refresh_that_a_crash_interrupted_is_not_run_again() {
     assert_eq!(sent(&provider, "refresh_token"), 1, "nothing was sent");
 
     let token = engine.store().token("device", "the key").await.expect("read").expect("the token");
-    engine.store().save_token(token).await.expect("linked anew");
+    assert_eq!(token.refused.as_deref(), Some("token.refresh_interrupted"));
+    engine.store().save_token(Token { refused: None, ..token }).await.expect("linked anew");
     assert_eq!(shown(caller.start(Start::options(&entry)).await)["step_id"], "init");
     assert_eq!(sent(&provider, "refresh_token"), 2);
 }

@@ -34,6 +34,8 @@ macro_rules! store_contract {
             subentries_are_made_and_changed
             tokens_come_and_go_with_their_entry
             a_refresh_that_never_ended_is_seen
+            one_at_a_time_may_refresh
+            what_came_of_a_refresh_is_kept_only_while_it_is_under_way
             of_many_at_once_one_wins
             credentials_are_kept_under_their_id
         );
@@ -279,6 +281,47 @@ pub async fn a_refresh_that_never_ended_is_seen(store: &dyn Store) {
     assert!(store.begin_refresh("contract", "key").await.expect("begun"));
     store.save_token(token("contract", "key", "second")).await.expect("kept");
     assert!(store.begin_refresh("contract", "key").await.expect("a new token ends it"));
+}
+
+/// The right to refresh a token is one's at a time, and another token's is another right.
+pub async fn one_at_a_time_may_refresh(store: &dyn Store) {
+    let lease = store.lease("contract", "key").await.expect("asked").expect("the lease");
+    assert!(store.lease("contract", "key").await.expect("asked").is_none(), "it is taken");
+    let others = [("contract", "key2"), ("contractk", "ey")];
+    for (domain, key) in others {
+        assert!(store.lease(domain, key).await.expect("asked").is_some(), "{domain} {key}");
+    }
+    drop(lease);
+    assert!(store.lease("contract", "key").await.expect("asked").is_some(), "it was given back");
+}
+
+/// What a refresh came to is kept, unless the token was removed or linked anew meanwhile.
+pub async fn what_came_of_a_refresh_is_kept_only_while_it_is_under_way(store: &dyn Store) {
+    let account = || ("contract".to_owned(), "key".to_owned());
+    assert!(!store.finish_refresh(token("contract", "key", "none")).await.expect("asked"), "there is no token");
+    assert!(store.token("contract", "key").await.expect("read").is_none());
+    create(store, "one", entry("1", "contract", Some("a")), Some(token("contract", "key", "first"))).await.expect("made");
+    assert!(!store.finish_refresh(token("contract", "key", "unasked")).await.expect("asked"), "none is under way");
+
+    assert_eq!(store.refreshes().await.expect("read"), []);
+    assert!(store.begin_refresh("contract", "key").await.expect("begun"));
+    assert_eq!(store.refreshes().await.expect("read"), [account()]);
+    let refused = Token { refused: Some("token.provider_error".to_owned()), ..token("contract", "key", "second") };
+    assert!(store.finish_refresh(refused).await.expect("kept"));
+    assert_eq!(store.refreshes().await.expect("read"), []);
+    let kept = store.token("contract", "key").await.expect("read").expect("the token");
+    assert_eq!((kept.tokens.access().expose(), kept.refused.as_deref()), ("second", Some("token.provider_error")));
+
+    assert!(store.begin_refresh("contract", "key").await.expect("begun"));
+    let update = Write::Update { entry_id: "1".to_owned(), change: Change::default() };
+    commit(store, "two", update, Some(token("contract", "key", "linked anew"))).await.expect("linked anew");
+    assert!(!store.finish_refresh(token("contract", "key", "late")).await.expect("asked"), "it was linked anew meanwhile");
+    assert_eq!(access(store, "contract", "key").await.as_deref(), Some("linked anew"));
+
+    assert!(store.begin_refresh("contract", "key").await.expect("begun"));
+    store.remove_entry("1").await.expect("removed").expect("the entry");
+    assert!(!store.finish_refresh(token("contract", "key", "late")).await.expect("asked"), "it was removed meanwhile");
+    assert!(store.token("contract", "key").await.expect("read").is_none(), "no token without an entry");
 }
 
 /// Of many flows that end at once with one unique id, one makes its entry.

@@ -56,13 +56,28 @@ pub(crate) fn definition() -> Value {
                     "fails": {"type": ["array", "object"]}, "once": {"type": "boolean"}, "account": {"type": "boolean"},
                 },
             },
-            "account": {
-                "type": "object", "required": ["provider"], "additionalProperties": false,
+            "account": account(),
+        },
+    })
+}
+
+fn account() -> Value {
+    json!({
+        "type": "object", "required": ["provider"], "additionalProperties": false,
+        "properties": {
+            "provider": {"type": "string"}, "parameters": {"type": "object"}, "client_id": {"type": "string"},
+            "client_secret": {"type": "string"}, "key": {"type": "string"}, "scopes": {"type": "array"},
+            "credentials": {"type": "string"}, "client_secret_expires": {"type": "string"},
+            "identity": {
+                "type": "object", "required": ["url", "field"], "additionalProperties": false,
                 "properties": {
-                    "provider": {"type": "string"}, "parameters": {"type": "object"}, "client_id": {"type": "string"},
-                    "client_secret": {"type": "string"}, "key": {"type": "string"}, "scopes": {"type": "array"},
-                    "credentials": {"type": "string"},
+                    "url": {"type": "string"}, "field": {"type": "string"}, "username": {"type": "string"},
+                    "display_name": {"type": "string"},
                 },
+            },
+            "other": {
+                "type": "object", "required": ["abort"], "additionalProperties": false,
+                "properties": {"abort": {"type": "string"}, "placeholders": {"type": ["object", "string"]}},
             },
         },
     })

@@ -94,15 +94,64 @@
 //! # }
 //! ```
 
+//! A linked account gives valid tokens for as long as its entry is there: renewed in time, by one of all tasks and processes that ask.
+//! docs/accounts.md says what each failure means.
+//!
+//! ```
+//! use configflow::{AccountError, Engine};
+//!
+//! async fn authorization(engine: &Engine, entry_id: &str) -> Result<String, AccountError> {
+//!     let account = engine.account(entry_id);
+//!     let token = account.access_token().await?;
+//!     Ok(format!("Bearer {}", token.expose()))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::builder().build()?;
+//! let error = authorization(&engine, "nothing").await.unwrap_err();
+//! assert_eq!(error.code(), "account.unknown_entry");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With the feature `reqwest`, a middleware authorises requests, and sends one again with a renewed token where the answer is 401.
+#![cfg_attr(
+    feature = "reqwest",
+    doc = r#"
+```
+use configflow::{Authorize, Engine};
+use configflow::reqwest_middleware::ClientBuilder;
+
+# #[tokio::main(flavor = "current_thread")]
+# async fn main() -> Result<(), Box<dyn std::error::Error>> {
+let engine = Engine::builder().build()?;
+let authorize = Authorize::new(engine.account("nothing"), ["https://graph.microsoft.com"]);
+let client = ClientBuilder::new(Default::default()).with(authorize).build();
+
+// The token goes to the hosts that were named, and to no other.
+let elsewhere = client.get("https://elsewhere.example/me").send().await.unwrap_err();
+assert!(elsewhere.to_string().contains("not for this host"));
+let not_linked = client.get("https://graph.microsoft.com/v1.0/me").send().await.unwrap_err();
+assert!(not_linked.to_string().contains("the entry is not there"));
+# Ok(())
+# }
+```
+"#
+)]
+
 pub use configflow_core::signature::{FailureCode, Parameter, Repeat, Shape, Signature, Signatures, ValueKind};
 pub use configflow_core::{
     Context, DataSchema, Definition, Event, Failure, FlowResult, Kind, Map, State, StepError, Transition, Value, render, start,
     step,
 };
 pub use configflow_engine::{
-    Action, ActionCall, BoxFuture, Builder, Callback, Caller, Engine, Entry, FlowError, Implementation, Limits, MemoryStore,
-    Notice, Observed, Observer, Resumed, Start, Store, StoreError, Subentry, Token, entry_view,
+    AccountError, AccountHandle, Action, ActionCall, BoxFuture, Builder, Callback, Caller, Engine, Entry, FlowError,
+    Implementation, Limits, MemoryStore, Notice, Observed, Observer, Resumed, Start, Store, StoreError, Subentry, Tended, Token,
+    entry_view,
 };
+#[cfg(feature = "reqwest")]
+pub use configflow_engine::{Authorize, AuthorizeError};
 pub use configflow_oauth::{Catalogue, Clock, Entropy, Outbound, Secret, SystemClock, SystemEntropy};
 pub use configflow_yaml::{Diagnostic, Diagnostics, Loaded, Options, Source, load};
 
@@ -115,3 +164,6 @@ pub use configflow_oauth as oauth;
 pub use configflow_store as store;
 /// The loader with all its parts.
 pub use configflow_yaml as yaml;
+/// The middleware of requests that [`Authorize`] is one of.
+#[cfg(feature = "reqwest")]
+pub use reqwest_middleware;

@@ -79,6 +79,12 @@ pub struct AccountSpec {
     pub scopes: Vec<ScopeSpec>,
     /// `application_credentials`: client id and secret are the operator's, by implementation.
     pub credentials: Option<Template>,
+    /// The request that says whose account it is, where the provider's ID token does not: `url`, `field`, `username`, `display_name`.
+    pub identity: Option<Template>,
+    /// How a flow of an entry ends whose person logged in with another account: `abort`, `placeholders`.
+    pub other: Option<Template>,
+    /// When the client secret ends: a date, or a date with a time.
+    pub client_secret_expires: Option<Template>,
 }
 
 /// One scope, under a condition.

@@ -368,6 +368,9 @@ impl<'d> Runner<'d> {
             key: text(&spec.key)?,
             scopes,
             credentials: text(&spec.credentials)?,
+            identity: map(&spec.identity)?,
+            other: map(&spec.other)?,
+            client_secret_expires: text(&spec.client_secret_expires)?,
         }))
     }
 

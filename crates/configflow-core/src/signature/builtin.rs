@@ -53,12 +53,12 @@ static BUILTINS: LazyLock<Vec<Arc<Signature>>> = LazyLock::new(|| {
         .takes("timeout", ValueKind::Number)
         .takes("extract", ValueKind::Map)
         .gives(Shape::KeysOf("extract".to_owned()))
-        .fails("unauthorized", &["status"])
+        .fails("unauthorized", &["status", "detail"])
         .fails("forbidden", &["status"])
         .fails("not_found", &["status"])
         .fails("status", &["status"])
         .fails("timeout", &[])
-        .fails("connect", &[])
+        .fails("connect", &["detail"])
         .fails("tls", &[])
         .fails("bad_url", &[])
         .fails("bad_json", &[])
@@ -144,8 +144,8 @@ static BUILTINS: LazyLock<Vec<Arc<Signature>>> = LazyLock::new(|| {
 const RETURNED_URL: &[&str] = &["reason", "text", "error", "aadsts", "cause", "remedy", "blame"];
 /// What `failure` says about permissions that were not given.
 const SCOPES: &[&str] = &["missing_scopes", "granted_scopes", "requested_scopes"];
-/// What `failure` says about a provider's refusal: `reason` is `unauthorized`, `failed`, `timeout`, `connect`, `junk` or `denied`.
-const PROVIDER: &[&str] = &["reason", "error", "aadsts", "cause", "remedy", "blame", "text"];
+/// What `failure` says about a provider's refusal: `detail` is the code of what was found; `reason` is `unauthorized`, `failed`, `timeout`, `connect`, `junk` or `denied`.
+const PROVIDER: &[&str] = &["reason", "detail", "error", "aadsts", "cause", "remedy", "blame", "text"];
 
 struct Builder(Signature);
 

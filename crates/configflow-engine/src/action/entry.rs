@@ -13,14 +13,14 @@ use crate::store::{Commit, Entry, StoreError, Write};
 
 impl Inner {
     /// Sets the unique id of the entry to be. Ends the flow where another entry, or another flow, has it.
-    pub(super) async fn entry_unique(&self, flow: &Flow, parameters: &Map<String, Value>) -> EffectOutcome {
+    pub(super) async fn entry_unique(self: &Arc<Self>, flow: &Flow, parameters: &Map<String, Value>) -> EffectOutcome {
         match self.check_unique(flow, parameters).await {
             Ok(outcome) => outcome,
             Err(error) => error.into(),
         }
     }
 
-    async fn check_unique(&self, flow: &Flow, parameters: &Map<String, Value>) -> Result<EffectOutcome, StoreError> {
+    async fn check_unique(self: &Arc<Self>, flow: &Flow, parameters: &Map<String, Value>) -> Result<EffectOutcome, StoreError> {
         let state = flow.state();
         let (context, domain) = (state.context(), flow.definition.domain.as_str());
         let id = match parameters.get("id") {
@@ -32,6 +32,9 @@ impl Inner {
         if changes_entry && let Some(id) = &id {
             // On the way of an entry that exists, another entry's id is another device or account.
             if context.unique_id.as_ref() != Some(id) {
+                if let Some(token) = self.link.linked(&flow.id) {
+                    self.reject(flow, token).await;
+                }
                 return Ok(abort(parameters.get("other"), "unique_id_mismatch"));
             }
             return Ok(EffectOutcome::done(json!({"unique_id": id})));

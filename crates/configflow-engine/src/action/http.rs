@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use configflow_core::{EffectOutcome, Failure};
-use configflow_oauth::Outbound;
-use reqwest::{Client, Method, Url};
+use configflow_oauth::{Outbound, Secret};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
 use super::reach::{Guard, Reach, Refused};
 use super::text;
+use crate::account::Wanted;
 use crate::builder::Inner;
 use crate::flows::Flow;
 use crate::limits::Limits;
@@ -92,14 +93,14 @@ impl Http {
 }
 
 impl Inner {
-    pub(super) async fn http_request(&self, flow: &Flow, parameters: &Map<String, Value>) -> EffectOutcome {
+    pub(super) async fn http_request(self: &Arc<Self>, flow: &Flow, parameters: &Map<String, Value>) -> EffectOutcome {
         match self.request(flow, parameters).await {
             Ok(result) => EffectOutcome::done(result),
             Err(failure) => EffectOutcome::failed(failure),
         }
     }
 
-    async fn request(&self, flow: &Flow, parameters: &Map<String, Value>) -> Result<Value, Failure> {
+    async fn request(self: &Arc<Self>, flow: &Flow, parameters: &Map<String, Value>) -> Result<Value, Failure> {
         let bad_url = || Failure::code("bad_url");
         let mut url = Url::parse(text(parameters, "url").unwrap_or_default()).map_err(|_| bad_url())?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -123,16 +124,17 @@ impl Inner {
                 request = request.header(name, plain(value));
             }
         }
-        if parameters.get("authorized").and_then(Value::as_bool) == Some(true) {
-            let token = self.access_token(flow).await?;
-            request = request.bearer_auth(token.expose());
-        }
         request = match (parameters.get("json"), parameters.get("body")) {
             (Some(json), _) if !json.is_null() => request.json(json),
             (_, Some(Value::String(body))) => request.body(body.clone()),
             _ => request,
         };
-        let mut answer = request.send().await.map_err(|error| failure_of(&error))?;
+        let authorized = parameters.get("authorized").and_then(Value::as_bool) == Some(true);
+        let mut answer = if authorized {
+            self.send_authorized(flow, &request).await?
+        } else {
+            request.send().await.map_err(|error| failure_of(&error))?
+        };
         let status = answer.status().as_u16();
         let refused = |code: &str| Err(Failure::code(code).with("status", status));
         match status {
@@ -152,6 +154,26 @@ impl Inner {
         }
         let json: Value = serde_json::from_slice(&body).map_err(|_| Failure::code("bad_json"))?;
         extracted(&json, extract)
+    }
+}
+
+impl Inner {
+    /// Sends a request with the account's token, and once more with a renewed one where the answer is 401 (RFC 6750 §3.1).
+    async fn send_authorized(self: &Arc<Self>, flow: &Flow, request: &RequestBuilder) -> Result<Response, Failure> {
+        let send = async |token: &Secret| {
+            // A body out of a definition is text, which can be sent again.
+            let request = request.try_clone().ok_or_else(|| Failure::code("bad_url"))?;
+            request.bearer_auth(token.expose()).send().await.map_err(|error| failure_of(&error))
+        };
+        let token = self.token_for(flow, Wanted::Valid).await?;
+        let answer = send(&token).await?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        match self.token_for(flow, Wanted::OtherThan(&token)).await {
+            Ok(renewed) if !renewed.matches(token.expose()) => send(&renewed).await,
+            _ => Ok(answer),
+        }
     }
 }
 

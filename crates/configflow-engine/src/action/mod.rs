@@ -94,7 +94,7 @@ impl Actions {
 impl Inner {
     /// Runs an action by name.
     pub(crate) async fn act(
-        &self,
+        self: &Arc<Self>,
         flow: &Flow,
         action: &str,
         parameters: Map<String, Value>,

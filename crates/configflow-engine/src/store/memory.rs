@@ -1,14 +1,14 @@
 //! A store in memory: for tests, for the command line, and for a core that keeps its entries itself.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use configflow_core::{EffectId, EffectOutcome};
 use configflow_oauth::Secret;
 
 use crate::action::Implementation;
 
-use super::{Answer, Commit, Committed, Entry, Kept, KeptFlow, Once, Store, StoreError, StoredFlow, Tables, Token};
+use super::{Answer, Commit, Committed, Entry, Kept, KeptFlow, Lease, Once, Store, StoreError, StoredFlow, Tables, Token};
 
 /// Flows, entries and tokens, gone with the process.
 #[derive(Default)]
@@ -24,6 +24,8 @@ struct Inside {
     by_unique_id: HashMap<(String, String), String>,
     tokens: HashMap<(String, String), Token>,
     refreshing: HashSet<(String, String)>,
+    /// Nobody has the right to refresh whose mark is gone.
+    leased: HashMap<(String, String), Weak<()>>,
     implementations: Vec<(String, Implementation)>,
 }
 
@@ -207,6 +209,30 @@ impl Store for MemoryStore {
         let (mut kept, account) = (self.kept(), (domain.to_owned(), key.to_owned()));
         let begins = kept.tokens.contains_key(&account) && kept.refreshing.insert(account);
         ready(Ok(begins))
+    }
+
+    fn lease<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, Option<Lease>> {
+        let (mut kept, account) = (self.kept(), (domain.to_owned(), key.to_owned()));
+        kept.leased.retain(|_, mark| mark.strong_count() > 0);
+        let lease = (!kept.leased.contains_key(&account)).then(|| {
+            let mark = Arc::new(());
+            kept.leased.insert(account, Arc::downgrade(&mark));
+            Lease::new(mark)
+        });
+        ready(Ok(lease))
+    }
+
+    fn finish_refresh(&self, token: Token) -> Answer<'_, bool> {
+        let mut kept = self.kept();
+        let began = kept.refreshing.contains(&(token.domain.clone(), token.key.clone()));
+        if began {
+            kept.keep(token);
+        }
+        ready(Ok(began))
+    }
+
+    fn refreshes(&self) -> Answer<'_, Vec<(String, String)>> {
+        ready(Ok(self.kept().refreshing.iter().cloned().collect()))
     }
 
     fn end_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, ()> {

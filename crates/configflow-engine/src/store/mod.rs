@@ -6,6 +6,7 @@
 mod commit;
 mod entry;
 mod kept;
+mod lease;
 mod memory;
 mod sealable;
 mod tables;
@@ -15,6 +16,7 @@ use futures_util::future::BoxFuture;
 pub use commit::{Commit, Committed, Edit, Write};
 pub use entry::{Entry, EntryId, Subentry};
 pub use kept::{Kept, KeptFlow, Once, StoredFlow};
+pub use lease::Lease;
 pub use memory::MemoryStore;
 pub(crate) use sealable::Exposed;
 pub use sealable::{SealableImplementation, SealableToken};
@@ -22,9 +24,10 @@ pub use tables::Tables;
 
 use crate::action::Implementation;
 use configflow_core::{EffectId, EffectOutcome};
-use configflow_oauth::{Secret, TokenSet};
+use configflow_oauth::{Identity, Secret, TokenSet};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
 
 /// A linked account's tokens, kept apart from the entry's data under a key of the integration.
 #[derive(Clone)]
@@ -47,6 +50,12 @@ pub struct Token {
     pub tokens: TokenSet,
     /// The account's public part: `api`, `provider`, `username`, …
     pub account: Value,
+    /// Whose account it is; none where the provider does not say.
+    pub identity: Option<Identity>,
+    /// The code with which the provider refused the tokens for good: nothing is sent with them any more.
+    pub refused: Option<String>,
+    /// When the client secret ends, where that was recorded.
+    pub client_secret_expires: Option<OffsetDateTime>,
 }
 
 impl std::fmt::Debug for Token {
@@ -92,13 +101,20 @@ pub trait Store: Send + Sync + 'static {
     fn remove_entry<'a>(&'a self, entry_id: &'a str) -> Answer<'a, Option<(Entry, Option<Token>)>>;
     /// The token under a key.
     fn token<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, Option<Token>>;
-    /// Keeps a token, such as a refreshed one; a refresh that had begun has ended. Durable before it returns.
+    /// Keeps a token, whatever was there before; a refresh that had begun has ended. Durable before it returns.
     fn save_token(&self, token: Token) -> Answer<'_, ()>;
+    /// The right to refresh a token, which one process at a time has; none where another one has it now.
+    fn lease<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, Option<Lease>>;
     /// Keeps that a token is about to be refreshed; false where a refresh began before and never ended, so that nobody knows
     /// whether the provider answered. Durable before it returns.
     fn begin_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, bool>;
+    /// Keeps what a refresh that had begun came to: new tokens, or that the provider refuses them. False where the token was
+    /// removed or linked anew meanwhile; then nothing is written. Durable before it returns.
+    fn finish_refresh(&self, token: Token) -> Answer<'_, bool>;
     /// Keeps that a refresh ended without a new token.
     fn end_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, ()>;
+    /// The tokens of which a refresh began and has not ended, by integration and key: it is under way, or a process died.
+    fn refreshes(&self) -> Answer<'_, Vec<(String, String)>>;
     /// The operator's client ids and secrets, with their integrations, in the order in which they were kept.
     fn implementations(&self) -> Answer<'_, Vec<(String, Implementation)>>;
     /// Keeps a client id and secret of the operator's for an integration, under its id; they are secret. Durable before it

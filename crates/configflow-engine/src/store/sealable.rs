@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use configflow_oauth::{SealableError, SealableTokens, Secret, TokenSet};
+use configflow_oauth::{Identity, SealableError, SealableTokens, Secret, TokenSet};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::Token;
 use crate::action::Implementation;
@@ -23,6 +24,12 @@ pub struct SealableToken {
     scopes: Vec<String>,
     tokens: SealableTokens,
     account: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    identity: Option<Identity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    client_secret_expires: Option<OffsetDateTime>,
 }
 
 impl Token {
@@ -39,6 +46,9 @@ impl Token {
             scopes: self.scopes,
             tokens: self.tokens.into_sealable(),
             account: self.account,
+            identity: self.identity,
+            refused: self.refused,
+            client_secret_expires: self.client_secret_expires,
         }
     }
 
@@ -57,6 +67,9 @@ impl Token {
             scopes: form.scopes,
             tokens: TokenSet::from_sealable(form.tokens)?,
             account: form.account,
+            identity: form.identity,
+            refused: form.refused,
+            client_secret_expires: form.client_secret_expires,
         })
     }
 }

@@ -76,6 +76,17 @@ impl Issuer {
         }
     }
 
+    /// The one name of the issuer of these claims, whichever of its aliases a token had.
+    pub(crate) fn name_with(&self, claims: &Map<String, Value>) -> String {
+        match self.hole() {
+            None => self.value.clone(),
+            Some((before, claim, after)) => {
+                let value = claims.get(claim).and_then(Value::as_str).unwrap_or_default();
+                format!("{before}{value}{after}")
+            }
+        }
+    }
+
     fn hole(&self) -> Option<(&str, &str, &str)> {
         let (before, rest) = self.value.split_once(CLAIM)?;
         let (claim, after) = rest.split_once('}')?;

@@ -11,12 +11,14 @@ pub use outbound::{Outbound, OutboundError};
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use http::{HeaderValue, Request, StatusCode};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use url::Url;
 use zeroize::Zeroizing;
+
+use crate::secret::Secret;
 
 /// Limits and ways of the HTTP client.
 #[derive(Clone, Debug)]
@@ -50,6 +52,10 @@ impl Default for HttpOptions {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<String>,
+    /// The type of the body, without parameters, in lower case.
+    pub(crate) content_type: Option<String>,
+    /// When the server says that it answered.
+    pub(crate) date: Option<OffsetDateTime>,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
@@ -68,7 +74,7 @@ impl Answer {
             Ok(seconds) => Duration::from_secs(seconds),
             Err(_) => {
                 let then = OffsetDateTime::parse(text, &Rfc2822).ok()?;
-                Duration::try_from(then - now).unwrap_or(Duration::ZERO)
+                Duration::try_from(then - self.date.unwrap_or(now)).unwrap_or(Duration::ZERO)
             }
         };
         Some(wait.min(MOST))
@@ -135,7 +141,21 @@ impl Http {
 
     /// Fetches a JSON document.
     pub(crate) async fn get(&self, url: &Url) -> Result<Answer, HttpError> {
+        self.get_with(url, None).await
+    }
+
+    /// Fetches a JSON document with an access token (RFC 6750 §2.1).
+    pub(crate) async fn get_authorized(&self, url: &Url, access: &Secret) -> Result<Answer, HttpError> {
+        let value = Zeroizing::new(format!("Bearer {}", access.expose()));
+        let value = HeaderValue::from_str(&value).map_err(|_| HttpError::Connect)?;
+        self.get_with(url, Some(value)).await
+    }
+
+    async fn get_with(&self, url: &Url, authorization: Option<HeaderValue>) -> Result<Answer, HttpError> {
         let mut request = Request::new(Vec::new());
+        if let Some(value) = authorization {
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
         *request.uri_mut() = url.as_str().parse().map_err(|_| HttpError::NotHttps)?;
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         self.send(request).await
@@ -183,6 +203,10 @@ impl Http {
         }
         let status = answer.status();
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let date = answer.headers().get(DATE).and_then(|value| value.to_str().ok());
+        let date = date.and_then(|text| OffsetDateTime::parse(text, &Rfc2822).ok());
+        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = content_type.and_then(|text| text.split(';').next()).map(|text| text.trim().to_ascii_lowercase());
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = answer.chunk().await.map_err(|error| HttpError::sort(&error))? {
             if body.len() + chunk.len() > self.max_body {
@@ -190,7 +214,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, retry_after, body })
+        Ok(Answer { status, retry_after, content_type, date, body })
     }
 }
 
@@ -199,7 +223,13 @@ mod tests {
     use super::*;
 
     fn waiting(header: &str) -> Option<Duration> {
-        let answer = Answer { status: StatusCode::OK, retry_after: Some(header.to_owned()), body: Zeroizing::default() };
+        let answer = Answer {
+            status: StatusCode::OK,
+            retry_after: Some(header.to_owned()),
+            content_type: None,
+            date: None,
+            body: Zeroizing::default(),
+        };
         answer.retry_after(OffsetDateTime::UNIX_EPOCH)
     }
 

@@ -54,6 +54,9 @@ pub enum TokenError {
         /// The status.
         status: u16,
     },
+    /// The answer is of another type than JSON, such as a form.
+    #[error("the provider's answer is of another type than JSON, which its address may not be made for; check the address")]
+    ContentType,
     /// JSON without what is needed.
     #[error("the provider's answer lacks {lacks}")]
     Malformed {
@@ -90,6 +93,7 @@ impl TokenError {
             Self::Server { .. } => "token.server_error",
             Self::Redirect { .. } => "token.redirect",
             Self::NotJson { .. } => "token.not_json",
+            Self::ContentType => "token.content_type",
             Self::Malformed { .. } => "token.malformed",
             Self::ExpiresIn => "token.expires_in",
             Self::TokenType => "token.token_type",
@@ -123,6 +127,7 @@ impl TokenError {
             | Self::Server { .. }
             | Self::Redirect { .. }
             | Self::NotJson { .. }
+            | Self::ContentType
             | Self::Malformed { .. }
             | Self::ExpiresIn
             | Self::TokenType

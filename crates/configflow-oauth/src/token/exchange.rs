@@ -93,13 +93,16 @@ impl<'h> Recorder<'h> {
         account: &Account,
         outcome: Result<WireToken, ProtocolError>,
     ) -> Result<WireToken, TokenError> {
+        let seen = self.seen.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let error = match outcome {
-            Ok(token) => return Ok(token),
+            Ok(mut token) => {
+                token.told_at = seen.and_then(|answer| answer.date);
+                return Ok(token);
+            }
             Err(RequestTokenError::Request(error)) => return Err(TokenError::Http(error)),
             Err(error) => error,
         };
         drop(error);
-        let seen = self.seen.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         Err(match seen {
             Some(answer) => judge(client, account.provider().errors(), &answer),
             None => TokenError::Http(HttpError::NotHttps),
@@ -133,10 +136,18 @@ pub(crate) fn judge(client: &Client, table: &ErrorTable, answer: &Answer) -> Tok
         (StatusCode::UNAUTHORIZED, provider) => TokenError::Unauthorized { provider },
         (StatusCode::TOO_MANY_REQUESTS, _) => TokenError::RateLimited { retry_after: retry_after() },
         (_, Some(provider)) => TokenError::Provider(provider),
+        (found, None) if json.is_none() && found.is_success() && is_of_another_type(answer) => TokenError::ContentType,
         (_, None) if json.is_none() => TokenError::NotJson { status },
         (found, None) if found.is_success() => TokenError::Malformed { lacks: "an access token" },
         (_, None) => TokenError::Rejected { status },
     }
+}
+
+/// Whether an answer that is not JSON says so itself, and is no web page either.
+fn is_of_another_type(answer: &Answer) -> bool {
+    let known = |text: &str| text.ends_with("json") || text.ends_with("html") || text.ends_with("xhtml+xml");
+    let page = answer.body.trim_ascii_start().first().is_none_or(|first| *first == b'<');
+    answer.content_type.as_deref().is_some_and(|text| !known(text)) && !page
 }
 
 /// The error that a JSON answer names, with the provider's own numbers (Entra's `error_codes`).

@@ -18,6 +18,7 @@ pub use revoke::RevokeError;
 pub(crate) use wire::WireToken;
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -37,6 +38,7 @@ const SEALABLE_VERSION: u8 = 1;
 pub struct TokenSet {
     access: Secret,
     refresh: Option<Secret>,
+    obtained_at: Option<OffsetDateTime>,
     expires_at: Option<OffsetDateTime>,
     scopes: Vec<String>,
     token_type: String,
@@ -58,10 +60,21 @@ impl TokenSet {
         self.refresh.as_ref()
     }
 
-    /// When the access token ends; nothing if the provider does not say.
+    /// When the tokens were got, by this machine's clock; nothing if they came from elsewhere.
+    #[must_use]
+    pub fn obtained_at(&self) -> Option<OffsetDateTime> {
+        self.obtained_at
+    }
+
+    /// When the access token ends, by this machine's clock; nothing if the provider does not say.
     #[must_use]
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
+    }
+
+    /// How long the access token lives from when it was got; nothing if that is not known.
+    fn lifetime(&self) -> Option<Duration> {
+        Duration::try_from(self.expires_at? - self.obtained_at?).ok()
     }
 
     /// The scopes that were granted, as the provider writes them, or as they were asked for where it does not say.
@@ -101,6 +114,7 @@ impl TokenSet {
             version: SEALABLE_VERSION,
             access: Exposed(self.access),
             refresh: self.refresh.map(Exposed),
+            obtained_at: self.obtained_at.map(OffsetDateTime::unix_timestamp),
             expires_at: self.expires_at.map(OffsetDateTime::unix_timestamp),
             scopes: self.scopes,
             token_type: self.token_type,
@@ -117,11 +131,12 @@ impl TokenSet {
         if form.version != SEALABLE_VERSION {
             return Err(SealableError::Version);
         }
-        let expires_at = form.expires_at.map(OffsetDateTime::from_unix_timestamp).transpose();
+        let moment = |seconds: Option<i64>| seconds.map(OffsetDateTime::from_unix_timestamp).transpose();
         Ok(Self {
             access: form.access.0,
             refresh: form.refresh.map(|token| token.0),
-            expires_at: expires_at.map_err(|_| SealableError::Malformed)?,
+            obtained_at: moment(form.obtained_at).map_err(|_| SealableError::Malformed)?,
+            expires_at: moment(form.expires_at).map_err(|_| SealableError::Malformed)?,
             scopes: form.scopes,
             token_type: form.token_type,
             extra: form.extra,
@@ -141,6 +156,8 @@ impl TokenSet {
         let lifetime = match (rules.expires_in, wire.lifetime) {
             (ExpiresInRule::Ignored, _) | (ExpiresInRule::Optional, Lifetime::Unsaid) => usual,
             (_, Lifetime::Known(lifetime)) => Some(lifetime),
+            // A refresh token may have been spent for this answer: whoever refused it would lose the account.
+            (_, Lifetime::Junk | Lifetime::Unsaid) if usual.is_none() && before.is_some() => before.and_then(Self::lifetime),
             (_, Lifetime::Junk) | (ExpiresInRule::Required, Lifetime::Unsaid) if usual.is_none() => {
                 return Err(TokenError::ExpiresIn);
             }
@@ -158,7 +175,7 @@ impl TokenSet {
         extra.extend(wire.others.iter().filter(|(name, _)| public.contains(name)).cloned());
         let refresh = refresh.or_else(|| before.and_then(|before| before.refresh.clone()));
         let redirect_uri = before.and_then(|before| before.redirect_uri.clone());
-        Ok(Self { access, refresh, expires_at, scopes, token_type, extra, redirect_uri })
+        Ok(Self { access, refresh, obtained_at: Some(now), expires_at, scopes, token_type, extra, redirect_uri })
     }
 }
 
@@ -188,6 +205,8 @@ pub struct SealableTokens {
     version: u8,
     access: Exposed,
     refresh: Option<Exposed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    obtained_at: Option<i64>,
     expires_at: Option<i64>,
     scopes: Vec<String>,
     token_type: String,

@@ -153,7 +153,7 @@ pub(crate) async fn identify(
         IdentitySource::IdToken => {}
     }
     match &wire.id_token {
-        Some(token) => client.verify(account, wanted, token, nonce).await.map(Some),
+        Some(token) => client.verify(account, wanted, token, nonce, wire.told_at).await.map(Some),
         // A discovered provider without the scope was not asked for one.
         None if !account.provider().scopes.asks_openid() => Ok(None),
         None => Err(IdTokenError::Missing),

@@ -49,6 +49,15 @@ impl RefreshError {
         }
     }
 
+    /// How long the provider asks us to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::NoRefreshToken => None,
+            Self::Token(error) => error.retry_after(),
+        }
+    }
+
     /// The JSON-safe detail.
     #[must_use]
     pub fn public_fields(&self) -> Fields {

@@ -9,6 +9,7 @@ use oauth2::{AccessToken, RefreshToken, Scope, TokenResponse};
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::secret::Secret;
 
@@ -29,6 +30,8 @@ pub(crate) struct WireToken {
     pub(crate) lifetime: Lifetime,
     pub(crate) scope: Option<ScopeText>,
     pub(crate) id_token: Option<Secret>,
+    /// When the provider says that it answered, by its own clock.
+    pub(crate) told_at: Option<OffsetDateTime>,
     /// Every other field; which of them are public is said by the provider's file.
     pub(crate) others: Vec<(String, Value)>,
 }
@@ -131,6 +134,7 @@ impl<'de> Visitor<'de> for WireTokenVisitor {
             lifetime,
             scope,
             id_token,
+            told_at: None,
             others,
         })
     }

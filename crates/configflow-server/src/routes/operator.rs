@@ -79,22 +79,31 @@ pub(super) struct Wanted {
     path = "/api/configflow/entries",
     tag = "operator",
     params(
-        ("include" = Option<String>, Query, description = "`data`: as Home Assistant stores them"),
+        (
+            "include" = Option<String>,
+            Query,
+            description = "`data`: as Home Assistant stores them; `account`: with how their accounts are, as without `data`"
+        ),
         ("domain" = Option<String>, Query, description = "Only entries of this integration")
     ),
     responses((status = 200, description = "The entries", body = Vec<wire::StoredEntry>), wire::Closed)
 )]
 pub(super) async fn entries(State(app): State<App>, _: Principal, Query(wanted): Query<Wanted>) -> Result<Response, Refusal> {
-    let with_data = wanted.include.as_deref().is_some_and(|include| include.split(',').any(|part| part.trim() == "data"));
+    let includes = |name: &str| wanted.include.iter().flat_map(|include| include.split(',')).any(|part| part.trim() == name);
+    let (with_data, with_account) = (includes("data"), includes("account"));
     let entries = app.engine.store().entries(wanted.domain.as_deref()).await?;
     let mut shown = Vec::with_capacity(entries.len());
     for entry in &entries {
-        shown.push(if with_data {
+        let mut shown_as = if with_data {
             let definition = app.engine.definition(&entry.domain).await;
             entry_storage(entry, |name| is_secret(definition.as_ref(), name))
         } else {
             view(&app.engine, entry).await
-        });
+        };
+        if with_account || !with_data {
+            shown_as["account"] = app.engine.account_view(entry).await?;
+        }
+        shown.push(shown_as);
     }
     Ok(json_body(StatusCode::OK, &shown))
 }

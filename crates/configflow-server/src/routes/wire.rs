@@ -158,6 +158,25 @@ pub(crate) struct StoredEntry {
     created_at: String,
     /// When it was last changed, ISO 8601.
     modified_at: String,
+    /// How its account is, where that was asked for.
+    account: Option<LinkedAccount>,
+}
+
+/// How the account of an entry is.
+#[derive(ToSchema)]
+pub(crate) struct LinkedAccount {
+    /// `linked`, or `reauth_required`.
+    state: String,
+    /// Why it has to be linked again: a code.
+    detail: Option<String>,
+    /// The provider.
+    provider: Option<String>,
+    /// With which name the person logs in.
+    username: Option<String>,
+    /// When the client secret ends, where that was recorded; RFC 3339.
+    client_secret_expires: Option<String>,
+    /// Whether that is soon, or over.
+    client_secret_expires_soon: Option<bool>,
 }
 
 /// Whether the hub must be restarted; never here.

@@ -111,6 +111,14 @@ fn event(notice: &Notice) -> Option<(&'static str, Value)> {
             let data = json!({"handler": handler(text), "flow_id": flow_id, "progress": progress});
             Some(("data_entry_flow_progress_update", data))
         }
+        Notice::ReauthNeeded { entry, code } => {
+            Some(("configflow_reauth_needed", json!({"entry_id": entry.entry_id, "domain": entry.domain, "code": code})))
+        }
+        Notice::SecretExpires { entry, at } => {
+            let at = at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+            Some(("configflow_secret_expires", json!({"entry_id": entry.entry_id, "domain": entry.domain, "at": at})))
+        }
+        Notice::NotRevoked { domain, code } => Some(("configflow_not_revoked", json!({"domain": domain, "code": code}))),
         _ => None,
     }
 }

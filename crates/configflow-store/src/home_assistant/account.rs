@@ -11,6 +11,7 @@ use configflow_engine::{Entry, Token};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 const TOKEN: &str = "token";
 const IMPLEMENTATION: &str = "auth_implementation";
@@ -29,6 +30,10 @@ struct Ours {
     granted: Vec<String>,
     extra: Map<String, Value>,
     account: Value,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    identity: Value,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    client_secret_expires: Value,
     /// Whether `auth_implementation` was put there on the way out.
     implementation_added: bool,
 }
@@ -58,6 +63,8 @@ pub(super) fn put(entry: &mut Entry, token: Token, now: OffsetDateTime) {
         granted: tokens.scopes().to_vec(),
         extra: tokens.extra().clone(),
         account: token.account.clone(),
+        identity: json!(token.identity),
+        client_secret_expires: token.client_secret_expires.and_then(|at| at.format(&Rfc3339).ok()).into(),
         implementation_added: !entry.data.contains_key(IMPLEMENTATION),
     };
     if ours.implementation_added {
@@ -93,6 +100,8 @@ pub(super) fn take(entry: &mut Entry) -> Result<Option<Token>, &'static str> {
         "client_secret": ours.client_secret,
         "scopes": ours.scopes,
         "account": ours.account,
+        "identity": ours.identity,
+        "client_secret_expires": ours.client_secret_expires,
         "tokens": {
             "version": 1,
             "access": text("access_token").ok_or(TOKEN)?,

@@ -16,7 +16,18 @@ pub(crate) const PARAMETER: Code = Code::new("account.parameter", "a provider ha
 
 impl Lowering<'_> {
     pub(crate) fn account(&mut self, node: &Node) -> Option<AccountSpec> {
-        let known = ["provider", "parameters", "client_id", "client_secret", "key", "scopes", "credentials"];
+        let known = [
+            "provider",
+            "parameters",
+            "client_id",
+            "client_secret",
+            "client_secret_expires",
+            "key",
+            "scopes",
+            "credentials",
+            "identity",
+            "other",
+        ];
         let mut keys = self.keys(node, "`account`", &known)?;
         let provider = keys.require(self, "provider", "the provider's name in the catalogue")?;
         self.provider(provider, keys.peek("parameters"));
@@ -25,8 +36,40 @@ impl Lowering<'_> {
             |this: &mut Self, name: &str| -> Option<Template> { keys.take(name).map(|node| this.template(node, Sink::Private)) };
         let [parameters, client_id, client_secret, key, credentials] =
             ["parameters", "client_id", "client_secret", "key", "credentials"].map(|name| part(self, name));
+        let client_secret_expires = part(self, "client_secret_expires");
         let scopes = keys.take("scopes").map(|node| self.scopes(node)).unwrap_or_default();
-        Some(AccountSpec { provider, parameters, client_id, client_secret, key, scopes, credentials })
+        let identity = keys.take("identity").map(|node| self.identity(node));
+        let other = keys.take("other").map(|node| self.other(node));
+        Some(AccountSpec {
+            provider,
+            parameters,
+            client_id,
+            client_secret,
+            key,
+            scopes,
+            credentials,
+            identity,
+            other,
+            client_secret_expires,
+        })
+    }
+
+    /// `identity: {url, field}`: the request that says whose account it is.
+    fn identity(&mut self, node: &Node) -> Template {
+        if let Some(mut keys) = self.keys(node, "`identity`", &["url", "field", "username", "display_name"]) {
+            for (name, about) in [("url", "the address of the profile"), ("field", "the field that tells accounts apart")] {
+                keys.require(self, name, about);
+            }
+        }
+        self.template(node, Sink::Private)
+    }
+
+    /// `other: {abort, placeholders}`: how a flow ends where the person logged in with another account.
+    fn other(&mut self, node: &Node) -> Template {
+        if let Some(mut keys) = self.keys(node, "`other`", &["abort", "placeholders"]) {
+            keys.require(self, "abort", "the reason with which the flow ends");
+        }
+        self.template(node, Sink::Shown("how a flow ends"))
     }
 
     /// The provider and its parameters, as far as they are written out.

@@ -128,6 +128,7 @@ async fn served(arguments: &Arguments) -> Result<(), Failure> {
         let _ = stopped.await;
     }));
     say(format_args!("listening on http://{address}"));
+    let tending = tokio::spawn(tend(engine.clone()));
     let (first, checking) = (Arc::clone(&folder), engine.clone());
     tokio::task::spawn_blocking(move || first.check(&checking));
     let mut sweep = interval(SWEEP);
@@ -155,10 +156,23 @@ async fn served(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     tracing::info!("stopping");
+    tending.abort();
     let _ = stop.send(());
     match serving.await {
         Ok(ended) => ended.map_err(|error| Failure::Listen { address, error }),
         Err(error) => Err(Failure::Listen { address, error: std::io::Error::other(error) }),
+    }
+}
+
+/// Looks after the accounts for as long as the server runs: tokens are renewed, and what needs a person is said.
+async fn tend(engine: Engine) {
+    let mut tick = interval(SWEEP);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = engine.tend_accounts().await {
+            tracing::warn!(code = error.code(), "the accounts cannot be looked after");
+        }
     }
 }
 

@@ -221,6 +221,12 @@ impl Attempts {
         self.kept().by_flow.entry(flow_id.to_owned()).or_default().linked = Some(token);
     }
 
+    pub(super) fn unlink(&self, flow_id: &str) {
+        if let Some(link) = self.kept().by_flow.get_mut(flow_id) {
+            link.linked = None;
+        }
+    }
+
     pub(super) fn linked(&self, flow_id: &str) -> Option<Token> {
         self.kept().by_flow.get(flow_id)?.linked.clone()
     }

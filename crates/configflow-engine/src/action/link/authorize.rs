@@ -1,7 +1,7 @@
 //! `link.authorize`: begins an attempt.
 
 use configflow_core::{Account, EffectOutcome, Failure};
-use configflow_oauth::{Account as Linkable, Begin};
+use configflow_oauth::{Account as Linkable, Attempt, Begin};
 use serde_json::{Map, Value, json};
 
 use super::attempts::Live;
@@ -71,13 +71,19 @@ impl Inner {
         let begin = Begin { redirect_uri, flow: &flow.id, principal: &principal };
         let attempt = self.link.client.start(&account, begin).await;
         let attempt = attempt.map_err(|error| failure::of(error.code(), &error.to_string(), error.public_fields()))?;
-        let mut link = json!({"url": attempt.url(), "redirect_uri": attempt.redirect_uri()});
-        if let Some(way) = way {
-            link["method"] = way.as_str().into();
-        }
+        let link = self.name_of(flow, &attempt);
         attempts.begin(&flow.id, Live { account: Linking::Resolved(Box::new(account)), attempt, key, returned: None });
         attempts.listen(&flow.id, listener);
         Ok(link)
+    }
+
+    /// What the name `link` says of an attempt.
+    pub(super) fn name_of(&self, flow: &Flow, attempt: &Attempt) -> Value {
+        let mut link = json!({"url": attempt.url(), "redirect_uri": attempt.redirect_uri()});
+        if let Some(way) = self.link.attempts.way(&flow.id) {
+            link["method"] = way.as_str().into();
+        }
+        link
     }
 
     /// Whether the link that a flow shows can no longer be answered: nobody listens for it any more, or it has expired. What was

@@ -1,5 +1,7 @@
 //! `link.device_start` and `link.device_poll`: the device authorization grant (RFC 8628).
 
+use std::sync::Arc;
+
 use configflow_core::{Account, EffectOutcome, Failure};
 use configflow_oauth::Poll;
 use serde_json::{Map, Value, json};
@@ -42,7 +44,7 @@ impl Inner {
     }
 
     /// Polls at the interval that the provider asks for, until the person decided or the code expired.
-    pub(super) async fn link_device_poll(&self, flow: &Flow) -> EffectOutcome {
+    pub(super) async fn link_device_poll(self: &Arc<Self>, flow: &Flow, asked: &Account) -> EffectOutcome {
         let Some(Device { account, mut attempt, key }) = self.link.attempts.take_device(&flow.id) else {
             return EffectOutcome::failed(expired());
         };
@@ -57,7 +59,10 @@ impl Inner {
                 Ok(Poll::Pending | Poll::SlowDown) => {}
                 Ok(Poll::Denied) => return EffectOutcome::failed(denied()),
                 Ok(Poll::Expired) => return EffectOutcome::failed(expired()),
-                Ok(Poll::Linked(linked)) if linked.scopes.is_complete() => return self.linked(flow, &account, *linked, key),
+                Ok(Poll::Linked(linked)) if linked.scopes.is_complete() => {
+                    let linked = self.linked(flow, asked, &account, *linked, key).await;
+                    return linked.unwrap_or_else(EffectOutcome::failed);
+                }
                 Ok(Poll::Linked(linked)) => {
                     let fields = linked.scopes.public_fields();
                     return EffectOutcome::failed(Failure { code: "scopes_missing".to_owned(), fields });

@@ -14,7 +14,6 @@ mod methods;
 mod qr;
 mod record;
 mod redeem;
-mod tokens;
 mod way;
 
 use configflow_core::{Account, EffectOutcome, Failure};
@@ -26,7 +25,6 @@ use time::OffsetDateTime;
 pub(crate) use account::Credentials;
 pub use account::Implementation;
 use attempts::Attempts;
-use tokens::Refreshes;
 
 use crate::builder::Inner;
 use crate::flows::Flow;
@@ -35,10 +33,9 @@ use crate::store::Token;
 
 /// What links accounts.
 pub(crate) struct Link {
-    catalogue: Catalogue,
-    client: Client,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) client: Client,
     attempts: Attempts,
-    refreshes: Refreshes,
     pub(crate) credentials: Credentials,
 }
 
@@ -55,13 +52,7 @@ impl Link {
         let options =
             HttpOptions { total, connect: total.min(HttpOptions::default().connect), outbound, ..HttpOptions::default() };
         let client = Client::with(options, clock, entropy)?;
-        Ok(Self {
-            catalogue,
-            client,
-            attempts: Attempts::default(),
-            refreshes: Refreshes::default(),
-            credentials: Credentials::default(),
-        })
+        Ok(Self { catalogue, client, attempts: Attempts::default(), credentials: Credentials::default() })
     }
 
     /// Whether a callback belongs to an attempt under way.
@@ -78,6 +69,11 @@ impl Link {
     /// The token that a flow linked, to be written with its entry.
     pub(crate) fn linked(&self, flow_id: &str) -> Option<Token> {
         self.attempts.linked(flow_id)
+    }
+
+    /// Forgets the token that a flow linked.
+    pub(crate) fn unlink(&self, flow_id: &str) {
+        self.attempts.unlink(flow_id);
     }
 
     /// What a flow did towards linking, to be sealed and kept.
@@ -99,7 +95,7 @@ impl Link {
 impl Inner {
     /// Runs an action of `link`.
     pub(super) async fn link_action(
-        &self,
+        self: &Arc<Self>,
         flow: &Flow,
         action: &str,
         parameters: &Map<String, Value>,
@@ -111,9 +107,9 @@ impl Inner {
             "link.implementations" => self.link_implementations(flow),
             "link.methods" => self.link_methods(flow, parameters, &account).await,
             "link.authorize" => self.link_authorize(flow, parameters, &account).await,
-            "link.redeem" => self.link_redeem(flow, parameters).await,
+            "link.redeem" => self.link_redeem(flow, parameters, &account).await,
             "link.device_start" => self.link_device_start(flow, parameters, &account).await,
-            "link.device_poll" => self.link_device_poll(flow).await,
+            "link.device_poll" => self.link_device_poll(flow, &account).await,
             unknown => EffectOutcome::failed(Failure::code("unknown_action").with("action", unknown)),
         }
     }

@@ -1,8 +1,13 @@
 //! `link.redeem`: what came back becomes tokens.
 
+use std::sync::Arc;
+
 use configflow_core::{EffectOutcome, Failure};
-use configflow_oauth::{Account, Attempt, Linked, Returned};
+use configflow_oauth::{Account, Attempt, Identity, Linked, Returned};
 use serde_json::{Map, Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
 
 use super::attempts::Live;
 use super::failure;
@@ -13,7 +18,12 @@ use crate::flows::Flow;
 use crate::store::Token;
 
 impl Inner {
-    pub(super) async fn link_redeem(&self, flow: &Flow, parameters: &Map<String, Value>) -> EffectOutcome {
+    pub(super) async fn link_redeem(
+        self: &Arc<Self>,
+        flow: &Flow,
+        parameters: &Map<String, Value>,
+        asked: &configflow_core::Account,
+    ) -> EffectOutcome {
         let pasted = text(parameters, "returned").map(Returned::pasted);
         let attempts = &self.link.attempts;
         if let Some(state) = pasted.as_ref().and_then(Returned::state_hash)
@@ -58,7 +68,10 @@ impl Inner {
         attempts.spend(&flow.id, state, Failure::code("token").with("reason", "timeout"));
         let outcome = self.link.client.redeem(&account, attempt, code, &flow.principal()).await;
         let failure = match outcome {
-            Ok(linked) if linked.scopes.is_complete() => return self.linked(flow, &account, linked, key),
+            Ok(linked) if linked.scopes.is_complete() => match self.linked(flow, asked, &account, linked, key.clone()).await {
+                Ok(outcome) => return outcome,
+                Err(failure) => failure,
+            },
             Ok(linked) => Failure { code: "scopes_missing".to_owned(), fields: linked.scopes.public_fields() },
             Err(error) => failure::token(&error),
         };
@@ -86,7 +99,7 @@ impl Inner {
         let (account, form) = found.flatten()?;
         let mut attempt = Attempt::from_sealable(form).ok()?;
         self.link.client.renew_url(&account, &mut attempt).await.ok().filter(|renewed| *renewed)?;
-        let link = json!({"url": attempt.url(), "redirect_uri": attempt.redirect_uri()});
+        let link = self.name_of(flow, &attempt);
         self.link.attempts.replace(&flow.id, attempt).then_some(link)
     }
 
@@ -117,17 +130,26 @@ impl Inner {
         EffectOutcome::Failed { failure, link }
     }
 
-    /// Keeps the tokens for the end of the flow, and tells the flow what is public about the account.
-    pub(super) fn linked(&self, flow: &Flow, account: &Account, linked: Linked, key: String) -> EffectOutcome {
+    /// Keeps the tokens for the end of the flow, and tells the flow what is public about the account. Who links an entry's account
+    /// anew with another one ends the flow.
+    pub(super) async fn linked(
+        self: &Arc<Self>,
+        flow: &Flow,
+        asked: &configflow_core::Account,
+        account: &Account,
+        linked: Linked,
+        key: String,
+    ) -> Result<EffectOutcome, Failure> {
+        let identity = self.identity_of(flow, account, asked, &linked).await?;
         let provider = account.provider();
-        let identity = linked.identity.as_ref();
+        let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
         let public = json!({
             "provider": provider.name(),
             "api": provider.api(),
             "key": key,
-            "username": identity.and_then(|identity| identity.username()),
-            "name": identity.and_then(|identity| identity.display_name()),
-            "unique_id": identity.map(|identity| identity.unique_id()),
+            "username": text(identity.as_ref().and_then(Identity::username)),
+            "name": text(identity.as_ref().and_then(Identity::display_name)),
+            "unique_id": identity.as_ref().map(Identity::unique_id),
             "scopes": linked.tokens.scopes(),
         });
         let result = Value::Object(linked.tokens.extra().clone());
@@ -141,8 +163,29 @@ impl Inner {
             scopes: account.scopes().to_vec(),
             tokens: linked.tokens,
             account: public.clone(),
+            identity,
+            refused: None,
+            client_secret_expires: self.client_secret_expires(flow, asked),
         };
+        match self.mismatch(flow, asked, &token).await {
+            Ok(None) => {}
+            Ok(Some(ended)) => return Ok(ended),
+            Err(error) => return Ok(error.into()),
+        }
         self.link.attempts.set_linked(&flow.id, token);
-        EffectOutcome::Done { result, link: None, account: Some(public) }
+        Ok(EffectOutcome::Done { result, link: None, account: Some(public) })
+    }
+
+    /// When the definition says that the client secret ends; a text that is no date says nothing.
+    fn client_secret_expires(&self, flow: &Flow, asked: &configflow_core::Account) -> Option<OffsetDateTime> {
+        let text = asked.client_secret_expires.as_deref()?;
+        let day = || Date::parse(text, format_description!("[year]-[month]-[day]")).map(|day| day.midnight().assume_utc());
+        match OffsetDateTime::parse(text, &Rfc3339).or_else(|_| day()) {
+            Ok(at) => Some(at),
+            Err(_) => {
+                tracing::warn!(flow_id = %flow.id, "`client_secret_expires` is no date");
+                None
+            }
+        }
     }
 }
