@@ -10,7 +10,8 @@ use crate::server::TOKEN;
 /// A request as it goes over the wire.
 pub(crate) fn request(verb: &str, path: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("{verb} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {TOKEN}\r\ncontent-length: {length}\r\n\r\n{body}").into()
+    format!("{verb} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {TOKEN}\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into()
 }
 
 /// An answer, read as far as it has arrived.

@@ -15,7 +15,9 @@ const FLOWS: usize = 24_000;
 const ROUNDS: usize = 3;
 
 pub(crate) fn measure() {
-    println!("\n| flows kept | connections | started flows/s | p99 | submitted steps/s | p99 |\n| --- | --- | --- | --- | --- | --- |");
+    println!(
+        "\n| flows kept | connections | started flows/s | p99 | submitted steps/s | p99 |\n| --- | --- | --- | --- | --- | --- |"
+    );
     for kept in [Kept::InMemory, Kept::OnDisk] {
         for connections in [1, 8, 64] {
             let (mut started, mut submitted) = (Rate::default(), Rate::default());
