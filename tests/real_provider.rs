@@ -1,9 +1,12 @@
 //! Accounts linked at a certified OpenID provider (`oidc-provider`, npm), with a real login and a real consent: by the pasted
-//! URL and by the callback, with PKCE and `iss`; then a token that has run out is renewed, once, and rotated.
+//! URL, by the callback and by a device code, with PKCE and `iss`; then a token that has run out is renewed, once, and rotated, and
+//! one whose entry goes is revoked.
 //!
 //! The provider calls itself `https://login.example` and listens on loopback; what the engine sends is rewritten. The tests need
 //! `npm`, and fail with a clear message without it.
 
+#[path = "real_provider/device.rs"]
+mod device;
 #[path = "real_provider/person.rs"]
 mod person;
 #[path = "real_provider/server.rs"]
@@ -112,8 +115,11 @@ async fn an_account_is_linked_by_the_callback_and_its_token_renewed() -> Result<
     };
     assert!(!same(before.tokens.refresh(), after.tokens.refresh()), "the rotated refresh token is stored");
 
-    // The entry goes, and its token with it.
+    // The entry goes, and its token with it, here and there (RFC 7009 §2.1).
+    let refresh = after.tokens.refresh().expect("a refresh token").expose().to_owned();
     engine.remove_entry(&entry.entry_id).await?;
     assert!(store.token("generic_account", &key).await?.is_none());
+    assert_eq!(server.asked_to_renew(&refresh).await, json!("invalid_grant"), "the provider knows it no more");
+    assert_eq!(server.counts(), (1, 1));
     Ok(())
 }

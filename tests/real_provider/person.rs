@@ -25,11 +25,26 @@ impl Person {
 
     /// Opens a link and goes through whatever pages come; gives the URL at which the person ends.
     pub(crate) async fn log_in(&mut self, name: &str, link: &str, redirect_uri: &str) -> String {
+        match self.go(name, link, redirect_uri).await {
+            End::At(url) => url,
+            End::Page(text) => panic!("the login ends elsewhere:\n{text}"),
+        }
+    }
+
+    /// Opens the address of a device's code, logs in and agrees; gives the text of the last page.
+    pub(crate) async fn allow_device(&mut self, name: &str, link: &str) -> String {
+        match self.go(name, link, "nowhere:").await {
+            End::Page(text) => text,
+            End::At(url) => panic!("the login ends at {url}"),
+        }
+    }
+
+    async fn go(&mut self, name: &str, link: &str, redirect_uri: &str) -> End {
         let mut at = link.to_owned();
-        let mut form: Option<Vec<(&str, String)>> = None;
+        let mut form: Option<Vec<(String, String)>> = None;
         for _ in 0..PAGES {
             if at.starts_with(redirect_uri) {
-                return at;
+                return End::At(at);
             }
             let page = self.open(&at, form.take()).await;
             if let Some(next) = page.headers().get(LOCATION) {
@@ -40,18 +55,14 @@ impl Person {
             let status = page.status();
             let text = page.text().await.expect("a page");
             assert!(status.is_success(), "{at}: {status}\n{text}");
-            let action = between(&text, "action=\"", "\"").unwrap_or_else(|| panic!("{at} has no form:\n{text}"));
+            let Some(action) = between(&text, "action=\"", "\"") else { return End::Page(text) };
             at = if action.starts_with('/') { format!("{ISSUER}{action}") } else { action.to_owned() };
-            let prompt = between(&text, "name=\"prompt\" value=\"", "\"").expect("the form says what it asks");
-            form = Some(match prompt {
-                "login" => vec![("prompt", "login".to_owned()), ("login", name.to_owned()), ("password", "any".to_owned())],
-                consent => vec![("prompt", consent.to_owned())],
-            });
+            form = Some(filled(&text, name));
         }
         panic!("the login does not end; last at {at}");
     }
 
-    async fn open(&mut self, url: &str, form: Option<Vec<(&str, String)>>) -> Response {
+    async fn open(&mut self, url: &str, form: Option<Vec<(String, String)>>) -> Response {
         let target = url.replacen(ISSUER, &self.address, 1);
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = match &form {
@@ -67,6 +78,30 @@ impl Person {
         }
         page
     }
+}
+
+/// Where a login ends.
+enum End {
+    /// At an address that was waited for.
+    At(String),
+    /// At a page that asks nothing more.
+    Page(String),
+}
+
+/// What a person answers to a form: what it holds already, and name and password where it asks for them.
+fn filled(page: &str, name: &str) -> Vec<(String, String)> {
+    let attribute = |input: &str, name: &str| between(input, &format!("{name}=\""), "\"").map(str::to_owned);
+    let inputs = page.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap_or_default());
+    let fields = inputs.filter_map(|input| {
+        let field = attribute(input, "name")?;
+        let value = match field.as_str() {
+            "login" => name.to_owned(),
+            "password" => "any".to_owned(),
+            _ => attribute(input, "value").unwrap_or_default(),
+        };
+        Some((field, value))
+    });
+    fields.collect()
 }
 
 fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {

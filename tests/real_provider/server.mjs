@@ -12,7 +12,7 @@ const provider = new Provider(issuer, {
       client_id: 'hub',
       client_secret: 'a-secret-of-the-tests-only',
       redirect_uris: [redirectUri],
-      grant_types: ['authorization_code', 'refresh_token'],
+      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
       response_types: ['code'],
       token_endpoint_auth_method: 'client_secret_basic',
     },

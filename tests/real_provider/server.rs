@@ -42,6 +42,15 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The error with which it answers whoever has a refresh token and the client's secret; null where it gives tokens.
+    pub(crate) async fn asked_to_renew(&self, refresh_token: &str) -> Value {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let request = client.post(format!("{}/token", self.address())).basic_auth("hub", Some(CLIENT_SECRET)).form(&form);
+        let answer = request.send().await.expect("the provider answers");
+        answer.json::<Value>().await.expect("JSON")["error"].clone()
+    }
+
     /// How many codes were redeemed, and how many tokens renewed.
     pub(crate) fn counts(&self) -> (u64, u64) {
         let mut lines = self.lines.lock().expect("no test panics while reading");
@@ -62,8 +71,15 @@ impl Drop for Server {
 
 fn read(lines: &mut BufReader<ChildStdout>) -> Value {
     let mut line = String::new();
-    lines.read_line(&mut line).expect("the provider answers");
-    serde_json::from_str(&line).unwrap_or_else(|_| panic!("the provider did not start: {line:?}"))
+    loop {
+        line.clear();
+        let length = lines.read_line(&mut line).expect("the provider answers");
+        assert!(length > 0, "the provider did not start, or has ended");
+        // It also talks to whoever would run it for real.
+        if line.starts_with('{') {
+            return serde_json::from_str(&line).unwrap_or_else(|_| panic!("the provider says {line:?}"));
+        }
+    }
 }
 
 /// The folder with the provider and its packages, made once.

@@ -9,7 +9,7 @@ use configflow_oauth::{Catalogue, Clock, Entropy, EntropyError, Outbound, System
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
-use crate::action::{Action, Actions, Http, Link};
+use crate::action::{Action, Actions, Http, Link, Network};
 use crate::caller::Caller;
 use crate::definitions::{DefinitionSource, Definitions};
 use crate::error::FlowError;
@@ -53,7 +53,7 @@ pub struct Builder {
     outbound: Outbound,
     limits: Limits,
     hub: Value,
-    allow_local: bool,
+    network: Network,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -70,7 +70,7 @@ impl Default for Builder {
             outbound: Outbound::default(),
             limits: Limits::default(),
             hub: json!({}),
-            allow_local: true,
+            network: Network::default(),
             observer: None,
         }
     }
@@ -150,7 +150,15 @@ impl Builder {
     /// Overrules `network: local` of every definition: no private address is reached.
     #[must_use]
     pub fn refuse_local(mut self) -> Self {
-        self.allow_local = false;
+        self.network.refuse_local = true;
+        self
+    }
+
+    /// Lets `http.request` of every definition reach a host, wherever its address is, loopback included. The host as it stands in
+    /// a URL: a name, or an address (IPv6 in brackets).
+    #[must_use]
+    pub fn allow_host(mut self, host: &str) -> Self {
+        self.network.allowed_hosts.push(host.to_ascii_lowercase());
         self
     }
 
@@ -172,7 +180,7 @@ impl Builder {
     /// # Errors
     /// Where no HTTP client can be made, such as on a machine without CA certificates.
     pub fn build(self) -> Result<Engine, BuildError> {
-        let http = Http::new(&self.outbound, &self.limits, self.allow_local).map_err(|_| BuildError)?;
+        let http = Http::new(&self.outbound, &self.limits, self.network).map_err(|_| BuildError)?;
         let link = Link::new(self.catalogue, self.outbound, &self.limits, Arc::clone(&self.clock), Arc::clone(&self.entropy))
             .map_err(|_| BuildError)?;
         Ok(Engine {

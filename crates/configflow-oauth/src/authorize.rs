@@ -317,8 +317,8 @@ fn authorize_url(
         pairs.append_pair("client_id", account.client_id());
         pairs.append_pair("response_type", "code");
         pairs.append_pair("redirect_uri", redirect_uri);
-        if let Some(scope) = provider.scopes.parameter(account.scopes()) {
-            pairs.append_pair("scope", &scope);
+        if let Some((name, scope)) = provider.scopes.parameter(account.scopes()) {
+            pairs.append_pair(name, &scope);
         }
         pairs.append_pair("state", state.expose());
         pairs.append_pair("code_challenge", challenge.as_str());
@@ -326,8 +326,8 @@ fn authorize_url(
         if provider.scopes.asks_openid() {
             pairs.append_pair("nonce", nonce.expose());
         }
-        for extra in &provider.provider.file.authorize.extra {
-            pairs.append_pair(&extra.name, &extra.value);
+        for (name, value) in &provider.authorize_extra {
+            pairs.append_pair(name, value);
         }
     }
     Secret::new(String::from(url))

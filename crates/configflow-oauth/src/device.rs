@@ -10,13 +10,14 @@ use url::Url;
 
 use crate::account::Account;
 use crate::authorize::SealableError;
+use crate::catalogue::Purpose;
 use crate::catalogue::template::https_url;
 use crate::client::Client;
 use crate::errors::Fields;
 use crate::http::HttpError;
 use crate::id_token::IdTokenError;
 use crate::secret::{Exposed, Secret};
-use crate::token::exchange::{judge, post, provider_error};
+use crate::token::exchange::{judge, post, post_for_tokens, provider_error};
 use crate::token::{Linked, TokenError, WireToken, identify, linked};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -248,7 +249,7 @@ impl Client {
         let provider = account.provider();
         let endpoint = provider.endpoints.device_authorization.as_ref().ok_or(DeviceError::Unsupported)?;
         let scope = provider.scopes.parameter(account.scopes());
-        let form = scope.as_deref().map(|scope| ("scope", scope));
+        let form = scope.as_ref().map(|(name, scope)| (*name, scope.as_str()));
         let answer = post(self, account, endpoint, form.as_slice()).await.map_err(TokenError::Http)?;
         let json = serde_json::from_slice::<Map<String, Value>>(&answer.body).ok();
         let json = json.filter(|json| answer.status.is_success() && json.contains_key("device_code"));
@@ -306,7 +307,7 @@ impl Client {
             return Ok(Poll::Expired);
         }
         let form = [("grant_type", GRANT), ("device_code", attempt.device_code.expose())];
-        let answer = match post(self, account, &provider.endpoints.token, &form).await {
+        let answer = match post_for_tokens(self, account, Purpose::Device, &form).await {
             Ok(answer) => answer,
             Err(error) => {
                 attempt.back_off();

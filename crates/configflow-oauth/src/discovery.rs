@@ -94,6 +94,7 @@ struct Metadata {
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
     device_authorization_endpoint: Option<String>,
+    pushed_authorization_request_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
     jwks_uri: Option<String>,
     response_types_supported: Option<Vec<String>>,
@@ -124,6 +125,7 @@ impl Client {
             authorization: endpoint("authorization", metadata.authorization_endpoint.as_deref())?,
             token: required("token", metadata.token_endpoint.as_deref())?,
             device_authorization: endpoint("device authorization", metadata.device_authorization_endpoint.as_deref())?,
+            pushed_authorization: endpoint("pushed authorization", metadata.pushed_authorization_request_endpoint.as_deref())?,
             revocation: endpoint("revocation", metadata.revocation_endpoint.as_deref())?,
             jwks: Some(required("jwks", metadata.jwks_uri.as_deref())?),
         };

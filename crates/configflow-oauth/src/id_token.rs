@@ -31,6 +31,16 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// An identity that was told in another way than by an ID token.
+    pub(crate) fn new(key: Vec<(String, String)>, display_name: Option<String>, username: Option<String>) -> Self {
+        Self { key, display_name, username }
+    }
+
+    /// A name as it is shown: without control characters, and not for ever.
+    pub(crate) fn shown(name: &str) -> String {
+        name.chars().filter(|character| !character.is_control()).take(MOST_NAME).collect()
+    }
+
     /// The claims that make the account unique at its provider (Entra: `oid` and `tid`), in the order of the provider's file.
     #[must_use]
     pub fn key(&self) -> &[(String, String)] {
@@ -274,7 +284,7 @@ fn check_audience(client_id: &str, claims: &Map<String, Value>) -> Result<(), Id
 fn identity(wanted: &IdentityFile, claims: &Map<String, Value>) -> Result<Identity, IdTokenError> {
     let text = |claim: &String| {
         let value = claims.get(claim).and_then(Value::as_str).filter(|value| !value.is_empty())?;
-        Some(value.chars().filter(|character| !character.is_control()).take(MOST_NAME).collect::<String>())
+        Some(Identity::shown(value))
     };
     let key = wanted.key.iter().map(|claim| match claims.get(claim).and_then(Value::as_str) {
         Some(value) if !value.is_empty() => Ok((claim.clone(), value.to_owned())),

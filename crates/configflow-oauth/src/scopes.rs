@@ -20,6 +20,7 @@ const MOST_GRANTED: usize = 1_000;
 pub struct ScopeRules {
     prefix: String,
     separator: String,
+    parameter: String,
     answer_separators: Vec<String>,
     order: ScopeOrder,
     base: Vec<String>,
@@ -67,6 +68,7 @@ impl ScopeRules {
         Self {
             prefix: template::expand(&file.prefix, values),
             separator: file.separator.clone(),
+            parameter: file.parameter.clone().unwrap_or_else(|| "scope".to_owned()),
             answer_separators: file.answer_separators.clone(),
             order: file.order,
             base: file.base.clone(),
@@ -101,10 +103,10 @@ impl ScopeRules {
         full
     }
 
-    /// The value of the `scope` parameter; nothing if there is nothing to ask for.
-    pub(crate) fn parameter(&self, scopes: &[String]) -> Option<String> {
+    /// The parameter that holds the scopes (mostly `scope`) and its value; nothing if there is nothing to ask for.
+    pub(crate) fn parameter(&self, scopes: &[String]) -> Option<(&str, String)> {
         let asked = self.asked(scopes);
-        (!asked.is_empty()).then(|| asked.join(&self.separator))
+        (!asked.is_empty()).then(|| (self.parameter.as_str(), asked.join(&self.separator)))
     }
 
     /// The scopes in an answer's `scope`.

@@ -1,5 +1,7 @@
 //! Who may use the API.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -7,6 +9,7 @@ use configflow_oauth::Secret;
 use subtle::ConstantTimeEq;
 
 use crate::app::App;
+use crate::places::Place;
 use crate::refusal::Refusal;
 
 /// Tells who sends a request by the token that came with it.
@@ -46,7 +49,11 @@ impl FromRequestParts<App> for Principal {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
-        bearer.and_then(|token| app.options.authenticate.principal(token)).map(Self).ok_or(Refusal::Unauthorized)
+        let known = bearer.and_then(|token| app.options.authenticate.principal(token)).map(Self).ok_or(Refusal::Unauthorized)?;
+        if let Some(place) = parts.extensions.get::<Arc<Place>>() {
+            place.keep();
+        }
+        Ok(known)
     }
 }
 

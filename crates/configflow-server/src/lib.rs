@@ -20,11 +20,13 @@
 
 mod app;
 mod auth;
+mod ending;
 mod form_schema;
 mod listen;
 mod metrics;
 mod openapi;
 mod options;
+mod places;
 mod refusal;
 mod request;
 mod routes;

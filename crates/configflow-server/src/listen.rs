@@ -12,12 +12,14 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use crate::ending::Ending;
 use crate::metrics::Meter;
 use crate::options::{Options, ServerLimits};
+use crate::places::{Full, Place, Places};
 
 /// What a connection beyond the limit is told.
 const FULL: &[u8] =
@@ -32,23 +34,26 @@ pub struct Listen {
     pub limits: ServerLimits,
     /// Counts connections that are refused.
     pub meter: Arc<Meter>,
+    /// Tells WebSockets of the end.
+    ending: Arc<Ending>,
 }
 
 impl Listen {
     /// Listens with the limits of the API.
     #[must_use]
     pub fn new(listener: TcpListener, options: &Options) -> Self {
-        Self { listener, limits: options.limits, meter: Arc::clone(&options.meter) }
+        Self { listener, limits: options.limits, meter: Arc::clone(&options.meter), ending: Arc::clone(&options.ending) }
     }
 }
 
-/// Serves until `stop` is ready; then takes no more connections, and lets requests end within the time that they have.
+/// Serves until `stop` is ready; then takes no more connections, closes WebSockets with 1001 (RFC 6455 §7.4.1: going away), and lets
+/// requests end within the time that they have.
 ///
 /// # Errors
 /// Where the listener fails for good.
 pub async fn serve(listen: Listen, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let Listen { listener, limits, meter } = listen;
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let Listen { listener, limits, meter, ending } = listen;
+    let places = Places::new(limits.connections);
     let (closing, closes) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
@@ -68,20 +73,23 @@ pub async fn serve(listen: Listen, router: Router, stop: impl Future<Output = ()
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            meter.connection_refused();
-            connections.spawn(async move { turn_away(stream).await });
-            continue;
+        let place = match places.take() {
+            Ok(place) => place,
+            Err(Full) => {
+                meter.connection_refused();
+                connections.spawn(async move { turn_away(stream).await });
+                continue;
+            }
         };
         let (router, closes) = (router.clone(), closes.clone());
-        connections.spawn(async move {
-            connection(stream, router, limits, closes).await;
-            drop(place);
-        });
+        connections.spawn(connection(stream, router, limits, closes, place));
     }
     drop(listener);
     closing.send_replace(true);
-    let farewell = async { while connections.join_next().await.is_some() {} };
+    let farewell = async {
+        let requests = async { while connections.join_next().await.is_some() {} };
+        tokio::join!(requests, ending.tell());
+    };
     if tokio::time::timeout(limits.farewell, farewell).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }
@@ -104,13 +112,26 @@ async fn turn_away(mut stream: TcpStream) {
     let _ = tokio::time::timeout(std::time::Duration::from_secs(1), told).await;
 }
 
-async fn connection(stream: TcpStream, router: Router, limits: ServerLimits, mut closes: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    limits: ServerLimits,
+    mut closes: watch::Receiver<bool>,
+    place: Arc<Place>,
+) {
     // Small answers should not wait for more to come.
     let _ = stream.set_nodelay(true);
+    let of_requests = Arc::clone(&place);
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let mut router = router.clone();
-        let request: Request = request.map(Body::new);
-        async move { router.call(request).await }
+        let (mut router, busy) = (router.clone(), of_requests.busy());
+        let mut request: Request = request.map(Body::new);
+        // Whoever shows a token keeps the place, and a WebSocket takes it along.
+        request.extensions_mut().insert(Arc::clone(&of_requests));
+        async move {
+            let response = router.call(request).await;
+            drop(busy);
+            response
+        }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -127,6 +148,7 @@ async fn connection(stream: TcpStream, router: Router, limits: ServerLimits, mut
                 }
                 return;
             }
+            () = place.displaced() => return,
             _ = closes.wait_for(|closes| *closes), if !closing => {
                 closing = true;
                 serving.as_mut().graceful_shutdown();

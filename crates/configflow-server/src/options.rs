@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::Authenticate;
+use crate::ending::Ending;
 use crate::metrics::Meter;
 
 /// Settings of the API.
@@ -15,13 +16,15 @@ pub struct Options {
     pub limits: ServerLimits,
     /// What is counted; give it to the engine's builder as its observer too, so that flows are counted.
     pub meter: Arc<Meter>,
+    /// The end of the server around it.
+    pub(crate) ending: Arc<Ending>,
 }
 
 impl Options {
     /// The usual settings.
     #[must_use]
     pub fn new(authenticate: Arc<dyn Authenticate>) -> Self {
-        Self { authenticate, limits: ServerLimits::default(), meter: Arc::default() }
+        Self { authenticate, limits: ServerLimits::default(), meter: Arc::default(), ending: Arc::default() }
     }
 }
 
@@ -38,7 +41,7 @@ pub struct ServerLimits {
     pub header_time: Duration,
     /// How many connections may be open; 1,024.
     pub connections: usize,
-    /// How long requests may take to end when the server stops; 4 seconds.
+    /// How long requests may take to end when the server stops; 3 seconds.
     pub farewell: Duration,
     /// How many messages may wait for a slow WebSocket client; 512.
     pub socket_queue: usize,
@@ -60,7 +63,7 @@ impl Default for ServerLimits {
             body_time: Duration::from_secs(30),
             header_time: Duration::from_secs(10),
             connections: 1024,
-            farewell: Duration::from_secs(4),
+            farewell: Duration::from_secs(3),
             socket_queue: 512,
             socket_message: 2 << 20,
             subscriptions: 64,

@@ -1,6 +1,6 @@
 //! The table of entries, and what a flow ends with.
 
-use configflow_engine::store::{Commit, Committed, Write};
+use configflow_engine::store::{Commit, Committed, Tables};
 use configflow_engine::{Entry, StoreError, Token};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -109,45 +109,43 @@ pub(crate) fn remove(
 
 /// Writes what a flow ends with.
 pub(crate) fn commit(connection: &Connection, sealer: &Sealer, commit: Commit) -> Result<Committed, StoreError> {
-    let (mut entry, changed) = match commit.write {
-        Write::Create(entry) => {
-            if let Some(token) = &commit.token
-                && tokens::exists(connection, &token.domain, &token.key)?
-            {
-                return Err(StoreError::AlreadyConfigured);
-            }
-            if let Some(owner) = owner(connection, sealer, &entry)? {
-                if owner.source != "ignore" {
-                    return Err(StoreError::AlreadyConfigured);
-                }
-                execute(connection, "DELETE FROM entries WHERE entry_id = ?1", params![owner.entry_id])?;
-            }
-            (*entry, true)
-        }
-        write => {
-            let entry_id = match &write {
-                Write::Update { entry_id, .. }
-                | Write::SetOptions { entry_id, .. }
-                | Write::CreateSubentry { entry_id, .. }
-                | Write::UpdateSubentry { entry_id, .. }
-                | Write::Edit { entry_id, .. } => entry_id,
-                Write::Create(entry) => &entry.entry_id,
-            };
-            let mut entry = find(connection, sealer, entry_id)?.ok_or(StoreError::NoEntry)?;
-            let changed = write.apply(&mut entry, commit.now)?;
-            if owner(connection, sealer, &entry)?.is_some() {
-                return Err(StoreError::AlreadyConfigured);
-            }
-            (entry, changed)
-        }
-    };
-    if let Some(token) = commit.token {
-        entry.account_key = Some(token.key.clone());
-        tokens::save(connection, sealer, token)?;
+    commit.write_to(&mut Transaction { connection, sealer })
+}
+
+/// The tables, within the transaction of the writer.
+struct Transaction<'a> {
+    connection: &'a Connection,
+    sealer: &'a Sealer,
+}
+
+impl Tables for Transaction<'_> {
+    fn entry(&self, entry_id: &str) -> Result<Option<Entry>, StoreError> {
+        find(self.connection, self.sealer, entry_id)
     }
-    put(connection, sealer, &entry)?;
-    flows::remove(connection, &commit.flow_id)?;
-    Ok(Committed { entry, changed })
+
+    fn entry_by_unique_id(&self, domain: &str, unique_id: &str) -> Result<Option<Entry>, StoreError> {
+        by_unique_id(self.connection, self.sealer, domain, unique_id)
+    }
+
+    fn has_token(&self, domain: &str, key: &str) -> Result<bool, StoreError> {
+        tokens::exists(self.connection, domain, key)
+    }
+
+    fn put_entry(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        put(self.connection, self.sealer, entry)
+    }
+
+    fn drop_entry(&mut self, entry_id: &str) -> Result<(), StoreError> {
+        execute(self.connection, "DELETE FROM entries WHERE entry_id = ?1", params![entry_id]).map(|_| ())
+    }
+
+    fn put_token(&mut self, token: Token) -> Result<(), StoreError> {
+        tokens::save(self.connection, self.sealer, token)
+    }
+
+    fn drop_flow(&mut self, flow_id: &str) -> Result<(), StoreError> {
+        flows::remove(self.connection, flow_id)
+    }
 }
 
 /// Another entry that has the unique id of this one.

@@ -27,6 +27,7 @@ mod failure;
 mod flows;
 mod folder;
 pub mod home_assistant;
+mod implementations;
 mod import;
 mod key;
 mod reader;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use configflow_core::{EffectId, EffectOutcome};
 use configflow_engine::store::{Answer, Commit, Committed, Kept, KeptFlow};
-use configflow_engine::{Entry, Store, StoreError, Token};
+use configflow_engine::{Entry, Implementation, Store, StoreError, Token};
 use configflow_oauth::Secret;
 use futures_util::future::BoxFuture;
 use rusqlite::Connection;
@@ -16,7 +16,7 @@ use crate::key::Key;
 use crate::reader::Reader;
 use crate::seal::Sealer;
 use crate::writer::{Durability, Writer};
-use crate::{entries, flows, tokens};
+use crate::{entries, flows, implementations, tokens};
 
 /// Keeps flows, entries and tokens in a folder.
 pub struct SqliteStore {
@@ -197,5 +197,21 @@ impl Store for SqliteStore {
     fn end_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, ()> {
         let (domain, key) = (domain.to_owned(), key.to_owned());
         self.write(Durability::Power, move |connection, _| tokens::end_refresh(connection, &domain, &key))
+    }
+
+    fn implementations(&self) -> Answer<'_, Vec<(String, Implementation)>> {
+        self.read(implementations::all)
+    }
+
+    fn save_implementation<'a>(&'a self, domain: &'a str, implementation: &'a Implementation) -> Answer<'a, ()> {
+        let (domain, implementation) = (domain.to_owned(), implementation.clone());
+        self.write(Durability::Power, move |connection, sealer| {
+            implementations::save(connection, sealer, &domain, &implementation)
+        })
+    }
+
+    fn remove_implementation<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        let id = id.to_owned();
+        self.write(Durability::Power, move |connection, _| implementations::remove(connection, &id))
     }
 }

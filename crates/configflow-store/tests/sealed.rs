@@ -7,7 +7,7 @@ use configflow_engine::store::{Commit, Write};
 use configflow_engine::{Store, StoreError};
 use configflow_oauth::Secret;
 use configflow_store::{Key, SqliteStore};
-use configflow_testkit::contract::{entry, flow, token};
+use configflow_testkit::contract::{entry, flow, implementation, token};
 use rusqlite::Connection;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -37,6 +37,7 @@ async fn filled(folder: &Path) {
     let token = Some(token("contract", "key", "canary-access"));
     let commit = Commit { flow_id: "two".to_owned(), now: OffsetDateTime::UNIX_EPOCH, write, token };
     store.commit(commit).await.expect("committed");
+    store.save_implementation("contract", &implementation("contract_1", "canary-client-secret")).await.expect("kept");
 }
 
 fn database(folder: &Path) -> Connection {
@@ -92,7 +93,7 @@ async fn sec_20_a_changed_row_is_an_error_and_stays() {
     filled(folder.path()).await;
     open(folder.path()).save_flow(&flow("two")).await.expect("saved");
     let raw = database(folder.path());
-    for table in ["flows", "entries", "tokens"] {
+    for table in ["flows", "entries", "tokens", "implementations"] {
         let sql = format!(
             "UPDATE {table} SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) || \
              CASE substr(sealed, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB) {}",
@@ -111,7 +112,8 @@ async fn sec_20_a_changed_row_is_an_error_and_stays() {
     assert_eq!(store.entry_by_unique_id("contract", "unique").await.err(), Some(StoreError::Unreadable));
     assert_eq!(store.token("contract", "key").await.err(), Some(StoreError::Unreadable));
     assert_eq!(store.remove_entry("entry").await.err(), Some(StoreError::Unreadable));
-    for table in ["flows", "entries", "tokens"] {
+    assert_eq!(store.implementations().await.err(), Some(StoreError::Unreadable));
+    for table in ["flows", "entries", "tokens", "implementations"] {
         let count: i64 = raw.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("counted");
         assert_eq!(count, if table == "flows" { 2 } else { 1 }, "{table}: nothing was thrown away");
     }
@@ -127,6 +129,8 @@ async fn sec_20_a_row_in_another_ones_place_is_an_error() {
     raw.execute("UPDATE tokens SET sealed = (SELECT sealed FROM tokens WHERE key = 'other') WHERE key = 'key'", [])
         .expect("swapped");
     assert_eq!(store.token("contract", "key").await.err(), Some(StoreError::Unreadable));
+    raw.execute("UPDATE implementations SET id = 'contract_2'", []).expect("changed");
+    assert_eq!(store.implementations().await.err(), Some(StoreError::Unreadable));
     raw.execute("UPDATE entries SET unique_id = 'another'", []).expect("changed");
     assert_eq!(store.entry_by_unique_id("contract", "another").await.err(), Some(StoreError::Unreadable));
     raw.execute("UPDATE once SET effect = 2", []).expect("changed");
@@ -192,6 +196,20 @@ fn a_later_version_is_refused() {
     drop(open(folder.path()));
     database(folder.path()).pragma_update(None, "user_version", 99).expect("changed");
     assert_eq!(SqliteStore::open(folder.path()).expect_err("newer").code(), "store.newer");
+}
+
+#[tokio::test]
+async fn an_older_version_gets_what_it_lacks_and_keeps_what_it_has() {
+    let folder = folder();
+    filled(folder.path()).await;
+    let raw = database(folder.path());
+    raw.execute_batch("DROP TABLE implementations; PRAGMA user_version = 1").expect("as it was before");
+    drop(raw);
+    let store = open(folder.path());
+    assert!(store.implementations().await.expect("read").is_empty());
+    store.save_implementation("contract", &implementation("contract_1", "s")).await.expect("kept");
+    assert_eq!(store.implementations().await.expect("read").len(), 1);
+    assert!(store.entry("entry").await.expect("read").is_some());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 use configflow_core::definition::{Dialog, FormSpec, Op, Outcome, Parts, Rule, Show, Step};
 use configflow_core::{Change, Definition, EffectId, EffectOutcome, Failure, Started, State, start};
 use configflow_engine::store::{Commit, KeptFlow, SealableToken, StoredFlow, Write};
-use configflow_engine::{Entry, Store, StoreError, Subentry, Token};
+use configflow_engine::{Entry, Implementation, Store, StoreError, Subentry, Token};
 use configflow_oauth::Secret;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -35,6 +35,7 @@ macro_rules! store_contract {
             tokens_come_and_go_with_their_entry
             a_refresh_that_never_ended_is_seen
             of_many_at_once_one_wins
+            credentials_are_kept_under_their_id
         );
     };
     ($fresh:expr; $($name:ident)*) => {
@@ -296,6 +297,25 @@ pub async fn of_many_at_once_one_wins(store: &dyn Store) {
     }
 }
 
+/// The operator's client ids and secrets come back as they were kept, in their order; one id has one of them.
+pub async fn credentials_are_kept_under_their_id(store: &dyn Store) {
+    assert!(store.implementations().await.expect("read").is_empty());
+    for (domain, id, secret) in [("b", "b_1", "canary-1"), ("a", "a_1", "canary-2"), ("b", "b_2", "canary-3")] {
+        store.save_implementation(domain, &implementation(id, secret)).await.expect("kept");
+    }
+    store.save_implementation("b", &implementation("b_1", "canary-4")).await.expect("kept again");
+    let kept = store.implementations().await.expect("read");
+    let known: Vec<(&str, &str, &str)> =
+        kept.iter().map(|(domain, one)| (domain.as_str(), one.id.as_str(), one.client_secret.expose())).collect();
+    assert_eq!(known, [("b", "b_1", "canary-4"), ("a", "a_1", "canary-2"), ("b", "b_2", "canary-3")]);
+    assert_eq!((kept[0].1.name.as_str(), kept[0].1.client_id.as_str()), ("Name of b_1", "client of b_1"));
+
+    store.remove_implementation("a_1").await.expect("removed");
+    store.remove_implementation("a_1").await.expect("removing what is not there is no fault");
+    let left: Vec<String> = store.implementations().await.expect("read").into_iter().map(|(_, one)| one.id).collect();
+    assert_eq!(left, ["b_1", "b_2"]);
+}
+
 async fn flows(store: &dyn Store) -> Vec<StoredFlow> {
     let kept = store.flows().await.expect("flows");
     assert!(kept.unreadable.is_empty());
@@ -371,6 +391,17 @@ pub fn entry(entry_id: &str, domain: &str, unique_id: Option<&str>) -> Entry {
         created_at: OffsetDateTime::UNIX_EPOCH,
         modified_at: OffsetDateTime::UNIX_EPOCH,
         more: map(json!({"discovery_keys": {"x": []}})),
+    }
+}
+
+/// A client id and secret of the operator's.
+#[must_use]
+pub fn implementation(id: &str, client_secret: &str) -> Implementation {
+    Implementation {
+        id: id.to_owned(),
+        name: format!("Name of {id}"),
+        client_id: format!("client of {id}"),
+        client_secret: Secret::new(client_secret),
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`drive`] runs it against the simulated provider and gives back every transition, ids and times masked. The transitions
 //! of a fixture are a snapshot: [`snapshot`] compares them with the stored one.
 
+mod canaries;
 mod compare;
 pub mod contract;
 mod definition_schema;
@@ -20,6 +21,7 @@ pub mod simulated;
 pub mod snapshot;
 mod transition;
 
+pub use canaries::{Canaries, Found};
 pub use compare::{Difference, differences};
 pub use drive::{DriveError, Driven, Mismatch, Provider, drive};
 pub use fixture::{

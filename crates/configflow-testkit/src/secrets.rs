@@ -34,6 +34,11 @@ impl Secrets {
         Self { fields, results: results.collect() }
     }
 
+    /// Whether a field or a result of an action that is called so is secret.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.fields.contains(name) || self.results.contains(name)
+    }
+
     /// A value with the answers of secret fields hidden.
     pub(crate) fn without(&self, value: &Value) -> Value {
         match value {

@@ -26,13 +26,13 @@ fn first(text: &str) -> (String, usize, usize) {
 }
 
 #[test]
-fn what_is_too_large_is_refused_before_it_is_read() {
+fn sec_21_what_is_too_large_is_refused_before_it_is_read() {
     assert_eq!(first(&format!("domain: {}", "a".repeat(10 << 20))).0, "yaml.too_large");
     assert_eq!(first(&"a: 1\n".repeat(300_000)).0, "yaml.too_large");
 }
 
 #[test]
-fn what_is_nested_too_deep_is_refused() {
+fn sec_21_what_is_nested_too_deep_is_refused() {
     for depth in [100, 10_000] {
         let (code, line, _) = first(&format!("domain: x\nlet: {}{}", "[".repeat(depth), "]".repeat(depth)));
         assert_eq!((code.as_str(), line), ("yaml.too_deep", 2));
@@ -43,7 +43,7 @@ fn what_is_nested_too_deep_is_refused() {
 }
 
 #[test]
-fn aliases_do_not_explode() {
+fn sec_21_aliases_do_not_explode() {
     let mut bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
     for (this, before) in "bcdefghijk".chars().zip("abcdefghij".chars()) {
         bomb.push_str(&format!("{this}: &{this} [{}]\n", vec![format!("*{before}"); 10].join(",")));
@@ -94,7 +94,7 @@ fn a_definition_of_many_parts_is_checked_quickly() {
 }
 
 #[test]
-fn blocks_formulas_and_steps_do_not_multiply() {
+fn sec_21_blocks_formulas_and_steps_do_not_multiply() {
     let file = |parts: &str, check: &str| {
         format!(
             "domain: x\nfields:\n  host: {{ type: string }}\n{parts}config:\n  user: {{ form: [host], check: [use: b0], {check} }}\n"

@@ -13,10 +13,9 @@ pub(crate) mod test;
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
 
 use configflow_core::Definition;
-use configflow_oauth::catalogue::{Catalogue, Provider};
+use configflow_oauth::Catalogue;
 use configflow_testkit::{DriveError, FlowsError};
 use configflow_yaml::{Colour, KnownProvider, Options, Source, human};
 
@@ -27,17 +26,17 @@ pub(crate) fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(future))
 }
 
-/// What a definition may use: the providers of the catalogue.
+/// What a definition may use: the providers of the catalogue. Only those with parameters are read.
 pub(crate) fn options() -> Options {
     let catalogue = Catalogue::builtin();
-    let known = |provider: &Arc<Provider>| KnownProvider {
-        name: provider.name().to_owned(),
-        parameters: provider
-            .parameters()
+    let known = |name: &str| KnownProvider {
+        name: name.to_owned(),
+        parameters: catalogue
+            .parameters_of(name)
             .map(|parameter| (parameter.name().to_owned(), parameter.choices().map(str::to_owned).collect()))
             .collect(),
     };
-    Options { providers: Some(catalogue.providers().map(known).collect()), ..Options::default() }
+    Options { providers: Some(catalogue.names().map(known).collect()), ..Options::default() }
 }
 
 /// The definition in a file. Where there is none, what is wrong with it has been said.

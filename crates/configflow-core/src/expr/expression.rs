@@ -317,6 +317,36 @@ mod tests {
     }
 
     #[test]
+    fn sec_21_sec_22_the_work_of_an_expression_is_bounded() -> Result<(), ExprError> {
+        let long = crate::Map::from_iter([("x".to_owned(), crate::Value::String("a".repeat(100_000)))]);
+        let scope = Scope::of_map(long);
+        let endless = [
+            "'a' * 100000000",
+            "[1] * 100000000",
+            "[x] * 1000",
+            "[[[[[x] * 9] * 9] * 9] * 9] * 9",
+            "{'a': {'b': [x] * 500}}",
+            "x | replace('a', x)",
+            "x | list | join(x)",
+            "'%100000000d' | format(1)",
+            "x | indent(100000000, true)",
+            "[1] | batch(100000000, 1)",
+            "[1] | slice(100000000)",
+            "x | list | map('upper') | join",
+            "x | list | sort | unique | list",
+            "{'a': 1} | without([1] * 100000000)",
+        ];
+        for source in endless {
+            let value = Expr::compile(source)?.eval_json(&scope);
+            assert!(value.is_err(), "{source}");
+        }
+        for harmless in ["x ~ x", "x | length", "x | upper", "x | replace('b', 'c')", "'a' * 100"] {
+            assert!(Expr::compile(harmless)?.eval_json(&scope).is_ok(), "{harmless}");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn unknown_filters_and_tests_are_found() {
         for good in
             ["x is none", "x is not none", "a.is | length", "'is nothing | here' ~ x", "x | join('| nope')", "not x is defined"]

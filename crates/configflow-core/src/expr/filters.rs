@@ -9,6 +9,8 @@ use minijinja::{Environment, Error, ErrorKind, Value};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use super::json::MOST_VALUES;
+
 pub(super) fn add_to(env: &mut Environment<'_>) {
     env.add_filter("merge", merge);
     env.add_filter("without", without);
@@ -64,7 +66,11 @@ fn names(keys: &Value) -> Result<Vec<Value>, Error> {
     if keys.as_str().is_some() {
         return Ok(vec![keys.clone()]);
     }
-    Ok(keys.try_iter()?.collect())
+    let names: Vec<Value> = keys.try_iter()?.take(MOST_VALUES + 1).collect();
+    if names.len() > MOST_VALUES {
+        return Err(Error::new(ErrorKind::InvalidOperation, "too many names"));
+    }
+    Ok(names)
 }
 
 /// Percent-encodes a text for one segment of a URL's path, or one value of its query.

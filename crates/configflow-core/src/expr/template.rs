@@ -3,8 +3,10 @@
 //! A text that is exactly one `{{ … }}` keeps the type of the expression; any other is rendered to text, where none is
 //! nothing.
 
+use std::fmt::{self, Write};
+
 use super::expression::{EvalError, Expr, ExprError, Expressions};
-use super::json::is_omit;
+use super::json::{MOST_TEXT, is_omit, is_small};
 use super::scope::Scope;
 use crate::{Map, Value};
 
@@ -210,21 +212,38 @@ impl From<Value> for Template {
 }
 
 fn render(segments: &[Segment], scope: &Scope) -> Result<String, EvalError> {
-    let mut text = String::new();
+    let mut text = Bounded(String::new());
     for segment in segments {
         match segment {
-            Segment::Literal(literal) => text.push_str(literal),
+            Segment::Literal(literal) => text.0.push_str(literal),
             Segment::Expr(expr) => {
                 let value = expr.eval(scope)?;
-                if let Some(string) = value.as_str() {
-                    text.push_str(string);
-                } else if !value.is_none() && !is_omit(&value) {
-                    text.push_str(&value.to_string());
-                }
+                let written = match value.as_str() {
+                    Some(string) => text.write_str(string),
+                    None if value.is_none() || is_omit(&value) => Ok(()),
+                    // A lazy list is written to its end, whatever comes of it.
+                    None if !is_small(&value) => Err(fmt::Error),
+                    None => write!(text, "{value}"),
+                };
+                let too_long = || EvalError { expression: expr.source().to_owned(), reason: "its text is too long".to_owned() };
+                written.map_err(|_| too_long())?;
             }
         }
     }
-    Ok(text)
+    Ok(text.0)
+}
+
+/// A text that takes only so much: a value may be shown as far more text than it takes itself.
+struct Bounded(String);
+
+impl Write for Bounded {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        if self.0.len() + more.len() > MOST_TEXT {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(more);
+        Ok(())
+    }
 }
 
 /// A part of a text before it is compiled.
@@ -345,6 +364,15 @@ mod tests {
         let scope = Scope::of_map(names.as_object().cloned().unwrap_or_default());
         let template = Template::text(text, &mut Expressions::default()).expect("compiles");
         template.eval(&scope).expect("evaluates")
+    }
+
+    #[test]
+    fn sec_21_a_text_takes_only_so_much() {
+        let scope = Scope::of_map(Map::new());
+        for endless in ["a {{ [1] * 100000000 }}", "a {{ [['x' * 9000] * 9000] }}"] {
+            let template = Template::text(endless, &mut Expressions::default()).expect("compiles");
+            assert_eq!(template.eval(&scope).map_err(|error| error.reason), Err("its text is too long".to_owned()), "{endless}");
+        }
     }
 
     #[test]

@@ -1,62 +1,79 @@
 //! `http.request`: one request, and values out of its JSON answer.
 //!
 //! It follows no redirect, reads a bounded answer, and refuses private addresses unless the definition says
-//! `network: local`. The address that was checked is the one connected to: names are resolved by [`Guard`].
+//! `network: local` or the operator allows the host. The address that was checked is the one connected to: names are resolved
+//! by [`Guard`].
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use configflow_core::{EffectOutcome, Failure};
 use configflow_oauth::Outbound;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Method, Url};
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
+use super::reach::{Guard, Reach, Refused};
 use super::text;
 use crate::builder::Inner;
 use crate::flows::Flow;
 use crate::limits::Limits;
 
-/// The clients: for public addresses, for private ones too, and for rewritten targets.
+/// The clients: for public addresses, for private ones too, and for targets that the operator named.
 pub(crate) struct Http {
     public: Client,
     local: Client,
     local_unverified: Client,
-    rewritten: Client,
+    named: Client,
+    named_unverified: Client,
     outbound: Outbound,
-    allow_local: bool,
+    network: Network,
+}
+
+/// What the operator says about the network.
+#[derive(Default)]
+pub(crate) struct Network {
+    /// No private address is reached, whatever a definition says.
+    pub(crate) refuse_local: bool,
+    /// Hosts that every definition may reach, wherever they are: as in a URL, in lower case.
+    pub(crate) allowed_hosts: Vec<String>,
 }
 
 impl Http {
-    pub(crate) fn new(outbound: &Outbound, limits: &Limits, allow_local: bool) -> Result<Self, reqwest::Error> {
-        let builder = || {
-            Client::builder()
+    pub(crate) fn new(outbound: &Outbound, limits: &Limits, network: Network) -> Result<Self, reqwest::Error> {
+        let builder = |reach: Option<Reach>, verify_tls: bool| {
+            let builder = Client::builder()
+                .tls_danger_accept_invalid_certs(!verify_tls)
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(limits.request)
                 .user_agent(concat!("configflow/", env!("CARGO_PKG_VERSION")))
-                .no_proxy()
+                .no_proxy();
+            match reach {
+                Some(reach) => builder.dns_resolver(Arc::new(Guard { reach })).build(),
+                None => builder.build(),
+            }
         };
         Ok(Self {
-            public: builder().dns_resolver(Arc::new(Guard { reach: Reach::Public })).build()?,
-            local: builder().dns_resolver(Arc::new(Guard { reach: Reach::Local })).build()?,
-            local_unverified: builder()
-                .dns_resolver(Arc::new(Guard { reach: Reach::Local }))
-                .tls_danger_accept_invalid_certs(true)
-                .build()?,
-            rewritten: builder().build()?,
+            public: builder(Some(Reach::Public), true)?,
+            local: builder(Some(Reach::Local), true)?,
+            local_unverified: builder(Some(Reach::Local), false)?,
+            named: builder(None, true)?,
+            named_unverified: builder(None, false)?,
             outbound: outbound.clone(),
-            allow_local,
+            network,
         })
     }
 
     /// The client and the target for a URL; `None` where it may not be reached.
     fn route(&self, url: &Url, local: bool, verify_tls: bool) -> Option<(&Client, Url)> {
         if let Some(target) = self.outbound.rewrite(url) {
-            return Some((&self.rewritten, target));
+            return Some((&self.named, target));
         }
-        let reach = if local && self.allow_local { Reach::Local } else { Reach::Public };
+        if self.network.allowed_hosts.iter().any(|host| url.host_str() == Some(host)) {
+            return Some((if verify_tls { &self.named } else { &self.named_unverified }, url.clone()));
+        }
+        let reach = if local && !self.network.refuse_local { Reach::Local } else { Reach::Public };
         let literal = match url.host()? {
             url::Host::Ipv4(ip) => Some(IpAddr::V4(ip)),
             url::Host::Ipv6(ip) => Some(IpAddr::V6(ip)),
@@ -73,75 +90,6 @@ impl Http {
         Some((client, url.clone()))
     }
 }
-
-/// Which addresses may be reached.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Public,
-    Local,
-}
-
-impl Reach {
-    fn allows(self, ip: IpAddr) -> bool {
-        let ip = ip.to_canonical();
-        let never = ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || is_link_local(ip) || is_metadata(ip);
-        !never && (self == Self::Local || !is_private(ip))
-    }
-}
-
-fn is_link_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
-    }
-}
-
-/// Addresses at which clouds tell a machine its credentials, beside the link-local one.
-fn is_metadata(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip == Ipv4Addr::new(100, 100, 100, 200) || ip == Ipv4Addr::new(168, 63, 129, 16),
-        IpAddr::V6(ip) => ip.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254],
-    }
-}
-
-fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            ip.is_private()
-                || a == 0
-                || (a == 100 && (64..128).contains(&b))
-                || (a == 192 && b == 0)
-                || (a == 198 && (b == 18 || b == 19))
-                || a >= 240
-        }
-        IpAddr::V6(ip) => ip.is_unique_local() || (ip.segments()[0] & 0xffc0) == 0xfec0 || ip.segments()[0] == 0x64,
-    }
-}
-
-/// Resolves names to addresses that may be reached, and to no other.
-struct Guard {
-    reach: Reach,
-}
-
-impl Resolve for Guard {
-    fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.reach;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|address| reach.allows(address.ip())).collect();
-            if allowed.is_empty() {
-                return Err(Refused.into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// Every address of a name may not be reached.
-#[derive(Debug, thiserror::Error)]
-#[error("no address of the host may be reached")]
-struct Refused;
 
 impl Inner {
     pub(super) async fn http_request(&self, flow: &Flow, parameters: &Map<String, Value>) -> EffectOutcome {
@@ -271,20 +219,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn private_addresses_need_network_local_and_some_are_never_reached() {
-        let reach = |reach: Reach, ip: &str| reach.allows(ip.parse().expect("an address"));
-        for never in
-            ["127.0.0.1", "::1", "169.254.169.254", "fe80::1", "0.0.0.0", "::ffff:127.0.0.1", "fd00:ec2::254", "224.0.0.1"]
-        {
-            assert!(!reach(Reach::Local, never), "{never}");
-        }
-        for private in ["10.0.0.1", "192.168.1.1", "172.16.0.1", "fd12::1", "100.64.0.1", "::ffff:10.0.0.1"] {
-            assert!(reach(Reach::Local, private) && !reach(Reach::Public, private), "{private}");
-        }
-        assert!(reach(Reach::Public, "93.184.215.14"));
-    }
 
     #[test]
     fn paths_that_can_match_several_give_lists() {

@@ -4,6 +4,7 @@ mod entry;
 mod flow;
 mod http;
 mod link;
+mod reach;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,7 +15,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::sync::broadcast;
 
-pub(crate) use http::Http;
+pub(crate) use http::{Http, Network};
 pub use link::Implementation;
 pub(crate) use link::Link;
 

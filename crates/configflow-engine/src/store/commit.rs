@@ -92,6 +92,19 @@ pub struct Committed {
 }
 
 impl Write {
+    /// The entry that it makes or changes.
+    #[must_use]
+    pub fn entry_id(&self) -> &str {
+        match self {
+            Self::Create(entry) => &entry.entry_id,
+            Self::Update { entry_id, .. }
+            | Self::SetOptions { entry_id, .. }
+            | Self::CreateSubentry { entry_id, .. }
+            | Self::UpdateSubentry { entry_id, .. }
+            | Self::Edit { entry_id, .. } => entry_id,
+        }
+    }
+
     /// Applies the write to the entry that it changes, for stores that keep whole entries.
     ///
     /// # Errors

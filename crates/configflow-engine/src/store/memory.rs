@@ -6,7 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use configflow_core::{EffectId, EffectOutcome};
 use configflow_oauth::Secret;
 
-use super::{Answer, Commit, Committed, Entry, Kept, KeptFlow, Once, Store, StoreError, StoredFlow, Token, Write};
+use crate::action::Implementation;
+
+use super::{Answer, Commit, Committed, Entry, Kept, KeptFlow, Once, Store, StoreError, StoredFlow, Tables, Token};
 
 /// Flows, entries and tokens, gone with the process.
 #[derive(Default)]
@@ -22,6 +24,7 @@ struct Inside {
     by_unique_id: HashMap<(String, String), String>,
     tokens: HashMap<(String, String), Token>,
     refreshing: HashSet<(String, String)>,
+    implementations: Vec<(String, Implementation)>,
 }
 
 impl MemoryStore {
@@ -71,51 +74,40 @@ impl Inside {
     fn flow(&mut self, flow_id: &str) -> Result<&mut StoredFlow, StoreError> {
         self.flows.get_mut(flow_id).ok_or(StoreError::NoFlow)
     }
+}
 
-    fn commit(&mut self, commit: Commit) -> Result<Committed, StoreError> {
-        let (entry, changed) = match commit.write {
-            Write::Create(entry) => {
-                if let Some(token) = &commit.token
-                    && self.tokens.contains_key(&(token.domain.clone(), token.key.clone()))
-                {
-                    return Err(StoreError::AlreadyConfigured);
-                }
-                let owner =
-                    entry.unique_id.as_ref().and_then(|id| self.by_unique_id.get(&(entry.domain.clone(), id.clone())).cloned());
-                if let Some(owner) = owner {
-                    if self.entries.get(&owner).is_some_and(|owner| owner.source != "ignore") {
-                        return Err(StoreError::AlreadyConfigured);
-                    }
-                    self.remove(&owner);
-                }
-                (*entry, true)
-            }
-            write => {
-                let entry_id = match &write {
-                    Write::Update { entry_id, .. }
-                    | Write::SetOptions { entry_id, .. }
-                    | Write::CreateSubentry { entry_id, .. }
-                    | Write::UpdateSubentry { entry_id, .. }
-                    | Write::Edit { entry_id, .. } => entry_id,
-                    Write::Create(entry) => &entry.entry_id,
-                };
-                let mut entry = self.entries.get(entry_id).cloned().ok_or(StoreError::NoEntry)?;
-                let changed = write.apply(&mut entry, commit.now)?;
-                let taken = entry.unique_id.as_ref().and_then(|id| self.by_unique_id.get(&(entry.domain.clone(), id.clone())));
-                if taken.is_some_and(|owner| *owner != entry.entry_id) {
-                    return Err(StoreError::AlreadyConfigured);
-                }
-                (entry, changed)
-            }
-        };
-        let mut entry = entry;
-        if let Some(token) = commit.token {
-            entry.account_key = Some(token.key.clone());
-            self.keep(token);
-        }
+impl Tables for Inside {
+    fn entry(&self, entry_id: &str) -> Result<Option<Entry>, StoreError> {
+        Ok(self.entries.get(entry_id).cloned())
+    }
+
+    fn entry_by_unique_id(&self, domain: &str, unique_id: &str) -> Result<Option<Entry>, StoreError> {
+        let owner = self.by_unique_id.get(&(domain.to_owned(), unique_id.to_owned()));
+        Ok(owner.and_then(|entry_id| self.entries.get(entry_id)).cloned())
+    }
+
+    fn has_token(&self, domain: &str, key: &str) -> Result<bool, StoreError> {
+        Ok(self.tokens.contains_key(&(domain.to_owned(), key.to_owned())))
+    }
+
+    fn put_entry(&mut self, entry: &Entry) -> Result<(), StoreError> {
         self.put(entry.clone());
-        self.flows.remove(&commit.flow_id);
-        Ok(Committed { entry, changed })
+        Ok(())
+    }
+
+    fn drop_entry(&mut self, entry_id: &str) -> Result<(), StoreError> {
+        self.remove(entry_id);
+        Ok(())
+    }
+
+    fn put_token(&mut self, token: Token) -> Result<(), StoreError> {
+        self.keep(token);
+        Ok(())
+    }
+
+    fn drop_flow(&mut self, flow_id: &str) -> Result<(), StoreError> {
+        self.flows.remove(flow_id);
+        Ok(())
     }
 }
 
@@ -172,11 +164,11 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Committed> {
-        ready(self.kept().commit(commit))
+        ready(commit.write_to(&mut *self.kept()))
     }
 
     fn entry<'a>(&'a self, entry_id: &'a str) -> Answer<'a, Option<Entry>> {
-        ready(Ok(self.kept().entries.get(entry_id).cloned()))
+        ready(self.kept().entry(entry_id))
     }
 
     fn entries<'a>(&'a self, domain: Option<&'a str>) -> Answer<'a, Vec<Entry>> {
@@ -186,9 +178,7 @@ impl Store for MemoryStore {
     }
 
     fn entry_by_unique_id<'a>(&'a self, domain: &'a str, unique_id: &'a str) -> Answer<'a, Option<Entry>> {
-        let kept = self.kept();
-        let owner = kept.by_unique_id.get(&(domain.to_owned(), unique_id.to_owned()));
-        ready(Ok(owner.and_then(|entry_id| kept.entries.get(entry_id)).cloned()))
+        ready(self.kept().entry_by_unique_id(domain, unique_id))
     }
 
     fn remove_entry<'a>(&'a self, entry_id: &'a str) -> Answer<'a, Option<(Entry, Option<Token>)>> {
@@ -221,6 +211,24 @@ impl Store for MemoryStore {
 
     fn end_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, ()> {
         self.kept().refreshing.remove(&(domain.to_owned(), key.to_owned()));
+        ready(Ok(()))
+    }
+
+    fn implementations(&self) -> Answer<'_, Vec<(String, Implementation)>> {
+        ready(Ok(self.kept().implementations.clone()))
+    }
+
+    fn save_implementation<'a>(&'a self, domain: &'a str, implementation: &'a Implementation) -> Answer<'a, ()> {
+        let (mut kept, new) = (self.kept(), (domain.to_owned(), implementation.clone()));
+        match kept.implementations.iter_mut().find(|(_, known)| known.id == implementation.id) {
+            Some(known) => *known = new,
+            None => kept.implementations.push(new),
+        }
+        ready(Ok(()))
+    }
+
+    fn remove_implementation<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        self.kept().implementations.retain(|(_, known)| known.id != id);
         ready(Ok(()))
     }
 }

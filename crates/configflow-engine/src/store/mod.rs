@@ -8,6 +8,7 @@ mod entry;
 mod kept;
 mod memory;
 mod sealable;
+mod tables;
 
 use futures_util::future::BoxFuture;
 
@@ -16,7 +17,8 @@ pub use entry::{Entry, EntryId, Subentry};
 pub use kept::{Kept, KeptFlow, Once, StoredFlow};
 pub use memory::MemoryStore;
 pub(crate) use sealable::Exposed;
-pub use sealable::SealableToken;
+pub use sealable::{SealableImplementation, SealableToken};
+pub use tables::Tables;
 
 use crate::action::Implementation;
 use configflow_core::{EffectId, EffectOutcome};
@@ -97,20 +99,13 @@ pub trait Store: Send + Sync + 'static {
     fn begin_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, bool>;
     /// Keeps that a refresh ended without a new token.
     fn end_refresh<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, ()>;
-    /// The operator's client ids and secrets, with their integrations. A store that keeps none leaves them to the process.
-    fn implementations(&self) -> Answer<'_, Vec<(String, Implementation)>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
-    }
-    /// Keeps a client id and secret of the operator's for an integration; they are secret.
-    fn save_implementation<'a>(&'a self, domain: &'a str, implementation: &'a Implementation) -> Answer<'a, ()> {
-        let _ = (domain, implementation);
-        Box::pin(std::future::ready(Ok(())))
-    }
-    /// Forgets a client id and secret of the operator's.
-    fn remove_implementation<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
-        let _ = id;
-        Box::pin(std::future::ready(Ok(())))
-    }
+    /// The operator's client ids and secrets, with their integrations, in the order in which they were kept.
+    fn implementations(&self) -> Answer<'_, Vec<(String, Implementation)>>;
+    /// Keeps a client id and secret of the operator's for an integration, under its id; they are secret. Durable before it
+    /// returns.
+    fn save_implementation<'a>(&'a self, domain: &'a str, implementation: &'a Implementation) -> Answer<'a, ()>;
+    /// Forgets a client id and secret of the operator's. Durable before it returns.
+    fn remove_implementation<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
 }
 
 /// Why a store could not do it. Nothing was written then.

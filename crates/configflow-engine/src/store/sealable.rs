@@ -1,4 +1,4 @@
-//! A token in the clear, to be encrypted at once.
+//! Tokens and client secrets in the clear, to be encrypted at once.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::Token;
+use crate::action::Implementation;
 
 /// A token in the clear. Only an explicit call makes one; `Debug` shows nothing of it.
 #[derive(Serialize, Deserialize)]
@@ -63,6 +64,44 @@ impl Token {
 impl fmt::Debug for SealableToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SealableToken").field("domain", &self.domain).finish_non_exhaustive()
+    }
+}
+
+/// A client id and secret of the operator's in the clear. Only an explicit call makes one; `Debug` shows nothing of it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealableImplementation {
+    domain: String,
+    id: String,
+    name: String,
+    client_id: String,
+    client_secret: Exposed,
+}
+
+impl SealableImplementation {
+    /// The form to be encrypted at rest.
+    #[must_use]
+    pub fn new(domain: &str, implementation: &Implementation) -> Self {
+        Self {
+            domain: domain.to_owned(),
+            id: implementation.id.clone(),
+            name: implementation.name.clone(),
+            client_id: implementation.client_id.clone(),
+            client_secret: Exposed(implementation.client_secret.clone()),
+        }
+    }
+
+    /// The integration, and its client id and secret again, after decryption.
+    #[must_use]
+    pub fn into_parts(self) -> (String, Implementation) {
+        let Self { domain, id, name, client_id, client_secret } = self;
+        (domain, Implementation { id, name, client_id, client_secret: client_secret.0 })
+    }
+}
+
+impl fmt::Debug for SealableImplementation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealableImplementation").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -1,25 +1,16 @@
 //! A provider whose file has been checked. Not yet an account's: its parameters have no values (see `resolved.rs`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::file::{ClientAuth, ExpiresInRule, Method, ParameterFile, PkceSupport, ProviderFile, SecretUse};
+use super::check;
+use super::file::{
+    ClientAuth, IdentitySource, LoopbackFile, LoopbackHost, LoopbackPort, Method, ParameterFile, PkceSupport, ProviderFile,
+    RegisterFile, RevocationFile, Rotation, SecretUse, TokenFile,
+};
+use super::problem::{Problem, Problems};
 use super::resolved::{Resolution, ResolveError};
-use super::template;
 use crate::errors::ErrorTable;
-
-const RESERVED: [&str; 10] = [
-    "client_id",
-    "response_type",
-    "redirect_uri",
-    "scope",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-    "nonce",
-    "response_mode",
-    "client_secret",
-];
 
 /// A provider of the catalogue.
 #[derive(Clone, Debug)]
@@ -39,6 +30,66 @@ impl Provider {
     #[must_use]
     pub fn title(&self) -> &str {
         &self.file.title
+    }
+
+    /// The domains of Home Assistant's integrations that it serves.
+    #[must_use]
+    pub fn integrations(&self) -> &[String] {
+        &self.file.integrations
+    }
+
+    /// Whether its endpoints were seen to work.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.file.verified
+    }
+
+    /// What the entry was read from.
+    #[must_use]
+    pub fn source(&self) -> &[String] {
+        &self.file.source
+    }
+
+    /// What a person must register, and where.
+    #[must_use]
+    pub fn register(&self) -> Option<Registration<'_>> {
+        self.file.register.as_ref().map(Registration)
+    }
+
+    /// The scopes that an integration asks for in Home Assistant, beside those that are always asked for.
+    #[must_use]
+    pub fn usual_scopes(&self, integration: &str) -> &[String] {
+        self.file.scopes.usual.get(integration).map_or(&[], Vec::as_slice)
+    }
+
+    /// What else a reader should know.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.file.notes
+    }
+
+    /// Why no account can be linked, where there is no way.
+    #[must_use]
+    pub fn unlinkable(&self) -> Option<&str> {
+        self.file.unlinkable.as_deref()
+    }
+
+    /// Which loopback addresses it takes as redirect URIs, where that is known.
+    #[must_use]
+    pub fn loopback(&self) -> Option<Loopback<'_>> {
+        self.file.loopback.as_ref().map(Loopback)
+    }
+
+    /// What a refresh does to the refresh token: whether one whose answer was lost may be sent again.
+    #[must_use]
+    pub fn rotation(&self) -> Rotation {
+        self.file.token.rotation
+    }
+
+    /// Where an account's identity is read, where there is one.
+    #[must_use]
+    pub fn identity_source(&self) -> Option<IdentitySource> {
+        self.file.identity.as_ref().map(|identity| identity.from)
     }
 
     /// The ways to link, the best first.
@@ -92,12 +143,8 @@ impl Provider {
         self.file.token.auth
     }
 
-    pub(crate) fn expires_in(&self) -> ExpiresInRule {
-        self.file.token.expires_in
-    }
-
-    pub(crate) fn public_token_fields(&self) -> &[String] {
-        &self.file.token.public_fields
+    pub(crate) fn token_rules(&self) -> &TokenFile {
+        &self.file.token
     }
 
     /// Gives the parameters their values.
@@ -108,19 +155,15 @@ impl Provider {
         super::resolved::resolve(self, parameters)
     }
 
-    pub(crate) fn check(file: ProviderFile, errors: Arc<ErrorTable>) -> Result<Arc<Self>, String> {
-        check_name(&file)?;
-        check_parameters(&file)?;
-        check_templates(&file)?;
-        check_endpoints(&file)?;
-        check_methods(&file)?;
-        check_identity(&file)?;
-        check_rest(&file)?;
-        let provider = Arc::new(Self { file, errors });
-        if provider.file.parameters.iter().all(|parameter| parameter.default.is_some()) {
-            provider.resolve(&BTreeMap::new()).map_err(|error| error.to_string())?;
-        }
-        Ok(provider)
+    pub(crate) fn revocation(&self) -> &RevocationFile {
+        &self.file.revocation
+    }
+
+    /// Takes a file, unless something in it is wrong.
+    pub(crate) fn take(file: ProviderFile, errors: Arc<ErrorTable>) -> Result<Arc<Self>, Vec<Problem>> {
+        let mut problems = Problems::default();
+        check::check(&file, &mut problems);
+        if problems.has_errors() { Err(problems.into_vec()) } else { Ok(Arc::new(Self { file, errors })) }
     }
 }
 
@@ -153,142 +196,38 @@ impl<'a> Parameter<'a> {
     }
 }
 
-fn check_name(file: &ProviderFile) -> Result<(), String> {
-    let shaped =
-        !file.name.is_empty() && file.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    if shaped { Ok(()) } else { Err("the name must be of lowercase letters, digits and underscores".to_owned()) }
-}
+/// What a person must register at a provider, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Registration<'a>(&'a RegisterFile);
 
-fn check_parameters(file: &ProviderFile) -> Result<(), String> {
-    let mut seen = BTreeSet::new();
-    for parameter in &file.parameters {
-        let name = &parameter.name;
-        if !seen.insert(name) {
-            return Err(format!("the parameter `{name}` is declared twice"));
-        }
-        match (parameter.choices.first(), parameter.format) {
-            (None, None) | (Some(_), Some(_)) => {
-                return Err(format!("the parameter `{name}` needs either choices or a format"));
-            }
-            (Some(first), None) => {
-                let keys = first.sets.keys().collect::<Vec<_>>();
-                if parameter.choices.iter().any(|choice| choice.sets.keys().collect::<Vec<_>>() != keys) {
-                    return Err(format!("every choice of the parameter `{name}` must set the same values"));
-                }
-                if parameter.default.as_ref().is_some_and(|value| parameter.choices.iter().all(|choice| choice.value != *value)) {
-                    return Err(format!("the default of the parameter `{name}` is none of its choices"));
-                }
-            }
-            (None, Some(format)) => {
-                if parameter.default.as_ref().is_some_and(|value| !format.accepts(value)) {
-                    return Err(format!("the default of the parameter `{name}` must be {}", format.expected()));
-                }
-            }
-        }
+impl<'a> Registration<'a> {
+    /// The address of the page.
+    #[must_use]
+    pub fn at(self) -> Option<&'a str> {
+        self.0.at.as_deref()
     }
-    Ok(())
-}
 
-fn check_templates(file: &ProviderFile) -> Result<(), String> {
-    let known = file
-        .parameters
-        .iter()
-        .flat_map(|parameter| {
-            let sets = parameter.choices.first().into_iter().flat_map(|choice| choice.sets.keys());
-            sets.chain([&parameter.name]).map(String::as_str)
-        })
-        .collect::<BTreeSet<_>>();
-    let endpoints = file.endpoints.iter().flat_map(|endpoints| {
-        [
-            endpoints.authorization.as_deref(),
-            Some(endpoints.token.as_str()),
-            endpoints.device_authorization.as_deref(),
-            endpoints.revocation.as_deref(),
-            endpoints.jwks.as_deref(),
-        ]
-    });
-    let others = [
-        file.discover.as_deref(),
-        file.api.as_deref(),
-        file.native.as_ref().map(|native| native.redirect_uri.as_str()),
-        Some(file.scopes.prefix.as_str()),
-    ];
-    for template in endpoints.chain(others).flatten() {
-        if let Some(name) = template::names(template)?.into_iter().find(|name| !known.contains(name)) {
-            return Err(format!("`{{{name}}}` is not a parameter"));
-        }
-    }
-    if let Some(issuer) = &file.issuer {
-        let names = template::names(&issuer.value)?;
-        if let Some(name) = names.iter().find(|name| !known.contains(*name) && !name.starts_with("claim:")) {
-            return Err(format!("`{{{name}}}` in the issuer is neither a parameter nor a claim"));
-        }
-        if let Some(bound) = issuer.bound.as_ref().filter(|bound| !known.contains(bound.parameter.as_str())) {
-            return Err(format!("the issuer is bound to `{}`, which is not a parameter", bound.parameter));
-        }
-    }
-    Ok(())
-}
-
-fn check_endpoints(file: &ProviderFile) -> Result<(), String> {
-    match (&file.endpoints, &file.discover) {
-        (Some(_), None) => Ok(()),
-        (None, Some(_)) if file.issuer.is_some() => Err("a discovered provider gets its issuer from `discover`".to_owned()),
-        (None, Some(_)) => Ok(()),
-        _ => Err("either `endpoints` or `discover` is needed, and not both".to_owned()),
+    /// What to choose and to enter there.
+    #[must_use]
+    pub fn note(self) -> &'a str {
+        &self.0.note
     }
 }
 
-fn check_methods(file: &ProviderFile) -> Result<(), String> {
-    if file.methods.is_empty() {
-        return Err("at least one method is needed".to_owned());
-    }
-    let Some(endpoints) = &file.endpoints else {
-        return Ok(());
-    };
-    for method in &file.methods {
-        let missing = match method {
-            Method::Callback | Method::Loopback if endpoints.authorization.is_none() => "an authorization endpoint",
-            Method::Paste if endpoints.authorization.is_none() => "an authorization endpoint",
-            Method::Paste if file.native.is_none() => "a native redirect URI",
-            Method::Device if endpoints.device_authorization.is_none() => "a device authorization endpoint",
-            _ => continue,
-        };
-        return Err(format!("the method {} needs {missing}", method.as_str()));
-    }
-    Ok(())
-}
+/// The loopback addresses that a provider takes as redirect URIs.
+#[derive(Clone, Copy, Debug)]
+pub struct Loopback<'a>(&'a LoopbackFile);
 
-fn check_identity(file: &ProviderFile) -> Result<(), String> {
-    let Some(identity) = &file.identity else {
-        return Ok(());
-    };
-    if identity.key.is_empty() {
-        return Err("an identity needs at least one claim as its key".to_owned());
+impl<'a> Loopback<'a> {
+    /// The hosts, the best first.
+    #[must_use]
+    pub fn hosts(self) -> &'a [LoopbackHost] {
+        &self.0.hosts
     }
-    if !file.scopes.base.iter().any(|scope| scope == "openid") {
-        return Err("an identity needs the base scope openid".to_owned());
-    }
-    let checked = match &file.endpoints {
-        Some(endpoints) => endpoints.jwks.is_some() && file.issuer.is_some(),
-        None => true,
-    };
-    if checked { Ok(()) } else { Err("an identity needs an issuer and its keys".to_owned()) }
-}
 
-fn check_rest(file: &ProviderFile) -> Result<(), String> {
-    if file.pkce.support == PkceSupport::Unconfirmed && file.pkce.reason.as_ref().is_none_or(String::is_empty) {
-        return Err("unconfirmed support of PKCE needs a written reason".to_owned());
+    /// Whether the port may be chosen when the link begins.
+    #[must_use]
+    pub fn port(self) -> LoopbackPort {
+        self.0.port
     }
-    if file.scopes.separator.is_empty() || file.scopes.answer_separators.iter().any(String::is_empty) {
-        return Err("a separator of scopes must not be empty".to_owned());
-    }
-    if let Some(extra) = file.authorize.extra.iter().find(|extra| RESERVED.contains(&extra.name.as_str())) {
-        return Err(format!("the authorize parameter {} is set by us", extra.name));
-    }
-    let dead_ends = file.native.iter().flat_map(|native| &native.dead_ends);
-    if let Some(path) = dead_ends.into_iter().find(|path| !path.starts_with('/')) {
-        return Err(format!("the dead end {path} must be a path that begins with a slash"));
-    }
-    Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use url::Url;
 
-use super::file::{ClientAuth, IdentityFile};
+use super::file::{ClientAuth, IdentityFile, IdentitySource, Purpose};
 use super::issuer::{Bound, Issuer, bound_value};
 use super::provider::Provider;
 use super::template;
@@ -23,6 +23,8 @@ pub struct Endpoints {
     pub token: Url,
     /// Where the device grant begins (RFC 8628).
     pub device_authorization: Option<Url>,
+    /// Where the parameters of an authorization request are sent beforehand (RFC 9126).
+    pub pushed_authorization: Option<Url>,
     /// Where tokens are revoked (RFC 7009).
     pub revocation: Option<Url>,
     /// The keys of ID tokens.
@@ -38,6 +40,15 @@ pub struct Native {
     pub dead_ends: Vec<String>,
 }
 
+/// A request that tells who an account is, where the provider has no ID token.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// The address.
+    pub url: Url,
+    /// A header that names the client's id.
+    pub client_id_header: Option<String>,
+}
+
 /// A provider with values.
 #[derive(Clone, Debug)]
 pub struct Resolved {
@@ -47,8 +58,19 @@ pub struct Resolved {
     pub(crate) issuer: Option<Issuer>,
     pub(crate) native: Option<Native>,
     pub(crate) api: Option<String>,
+    pub(crate) profile: Option<Profile>,
     pub(crate) scopes: ScopeRules,
     pub(crate) auth: ClientAuth,
+    pub(crate) authorize_extra: Vec<(String, String)>,
+    pub(crate) token_extra: Vec<TokenExtra>,
+}
+
+/// A parameter of token requests, and in which ones it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenExtra {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    with: Vec<Purpose>,
 }
 
 impl Resolved {
@@ -94,6 +116,12 @@ impl Resolved {
         self.api.as_deref()
     }
 
+    /// The request that tells who an account is; `Client::profile` sends it.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
+    }
+
     /// The rules about scopes.
     #[must_use]
     pub fn scopes(&self) -> &ScopeRules {
@@ -102,6 +130,12 @@ impl Resolved {
 
     pub(crate) fn errors(&self) -> &ErrorTable {
         self.provider.errors()
+    }
+
+    /// What a token request for this purpose has beside the standard's parameters.
+    pub(crate) fn token_extra(&self, purpose: Purpose) -> impl Iterator<Item = (&str, &str)> {
+        let sent = self.token_extra.iter().filter(move |extra| extra.with.contains(&purpose));
+        sent.map(|extra| (extra.name.as_str(), extra.value.as_str()))
     }
 
     pub(crate) fn identity(&self) -> Option<&IdentityFile> {
@@ -148,6 +182,9 @@ impl Discoverable {
         Resolved {
             native: native(&self.provider, &self.values),
             api: api(&self.provider, &self.values),
+            profile: profile(&self.provider, &self.values),
+            authorize_extra: authorize_extra(&self.provider, &self.values),
+            token_extra: token_extra(&self.provider, &self.values),
             issuer: Some(Issuer::new(self.issuer, Vec::new(), promises_issuer, None)),
             provider: self.provider,
             parameters: self.parameters,
@@ -269,6 +306,7 @@ pub(crate) fn resolve(provider: &Arc<Provider>, given: &BTreeMap<String, String>
         authorization: optional("authorization", &templates.authorization)?,
         token: url("token", &templates.token)?,
         device_authorization: optional("device authorization", &templates.device_authorization)?,
+        pushed_authorization: optional("pushed authorization", &templates.pushed_authorization)?,
         revocation: optional("revocation", &templates.revocation)?,
         jwks: optional("jwks", &templates.jwks)?,
     };
@@ -285,6 +323,9 @@ pub(crate) fn resolve(provider: &Arc<Provider>, given: &BTreeMap<String, String>
         issuer,
         native: native(provider, &values),
         api: api(provider, &values),
+        profile: profile(provider, &values),
+        authorize_extra: authorize_extra(provider, &values),
+        token_extra: token_extra(provider, &values),
         scopes: ScopeRules::new(&file.scopes, &values),
         auth: provider.token_auth(),
         parameters,
@@ -335,4 +376,24 @@ fn native(provider: &Provider, values: &Values) -> Option<Native> {
 fn api(provider: &Provider, values: &Values) -> Option<String> {
     let text = template::expand(provider.file.api.as_deref()?, values);
     Some(text.trim_end_matches('/').to_owned())
+}
+
+fn profile(provider: &Provider, values: &Values) -> Option<Profile> {
+    let identity = provider.file.identity.as_ref().filter(|identity| identity.from == IdentitySource::Profile)?;
+    let url = template::https_url(&template::expand(identity.url.as_deref()?, values))?;
+    Some(Profile { url, client_id_header: identity.client_id_header.clone() })
+}
+
+fn authorize_extra(provider: &Provider, values: &Values) -> Vec<(String, String)> {
+    let extra = provider.file.authorize.extra.iter();
+    extra.map(|extra| (extra.name.clone(), template::expand(&extra.value, values))).collect()
+}
+
+fn token_extra(provider: &Provider, values: &Values) -> Vec<TokenExtra> {
+    let extra = provider.file.token.extra.iter().map(|extra| TokenExtra {
+        name: extra.name.clone(),
+        value: template::expand(&extra.value, values),
+        with: extra.with.clone(),
+    });
+    extra.collect()
 }

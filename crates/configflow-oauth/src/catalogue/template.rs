@@ -7,12 +7,15 @@ use url::Url;
 
 /// What a free parameter may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Format {
     /// One segment of a path: letters, digits, `.`, `_` and `-`.
     Segment,
     /// An https URL without query, fragment and credentials.
     HttpsUrl,
+    /// A name for people, which must not stand in addresses.
+    Label,
 }
 
 impl Format {
@@ -24,6 +27,7 @@ impl Format {
                     && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
                     && !value.bytes().all(|byte| byte == b'.')
             }
+            Self::Label => !value.trim().is_empty() && value.chars().count() <= 100 && !value.chars().any(char::is_control),
             Self::HttpsUrl => value.len() <= 2048 && https_url(value).is_some_and(|url| url.query().is_none()),
         }
     }
@@ -31,6 +35,7 @@ impl Format {
     pub(crate) fn expected(self) -> &'static str {
         match self {
             Self::Segment => "letters, digits, dots, dashes and underscores",
+            Self::Label => "a name of at most 100 characters",
             Self::HttpsUrl => "an address that begins with https:// and has neither query nor credentials",
         }
     }

@@ -142,10 +142,25 @@ impl Http {
     }
 
     /// Posts a form.
-    pub(crate) async fn post(&self, url: &Url, mut headers: HeaderMap, form: &Zeroizing<String>) -> Result<Answer, HttpError> {
+    pub(crate) async fn post(&self, url: &Url, headers: HeaderMap, form: &Zeroizing<String>) -> Result<Answer, HttpError> {
+        self.post_as("application/x-www-form-urlencoded", url, headers, form).await
+    }
+
+    /// Posts a JSON document.
+    pub(crate) async fn post_json(&self, url: &Url, headers: HeaderMap, json: &Zeroizing<String>) -> Result<Answer, HttpError> {
+        self.post_as("application/json", url, headers, json).await
+    }
+
+    async fn post_as(
+        &self,
+        kind: &'static str,
+        url: &Url,
+        mut headers: HeaderMap,
+        body: &Zeroizing<String>,
+    ) -> Result<Answer, HttpError> {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let mut request = Request::new(form.as_bytes().to_vec());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        let mut request = Request::new(body.as_bytes().to_vec());
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = url.as_str().parse().map_err(|_| HttpError::NotHttps)?;
         *request.headers_mut() = headers;

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap};
 use http::{Response, StatusCode};
 use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
 use oauth2::{
@@ -17,13 +17,11 @@ use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::error::TokenError;
+use super::quirks;
 use super::wire::WireToken;
 use crate::account::Account;
-use crate::catalogue::ClientAuth;
+use crate::catalogue::{ClientAuth, Purpose, RequestBody};
 use crate::client::Client;
 use crate::errors::{ErrorTable, Told, explain};
 use crate::http::{Answer, Http, HttpError};
@@ -49,7 +47,7 @@ pub(crate) fn protocol(account: &Account) -> Protocol {
     let client = oauth2::Client::new(ClientId::new(account.client_id().to_owned()))
         .set_token_uri(TokenUrl::from_url(provider.endpoints.token.clone()))
         .set_auth_type(match provider.auth {
-            ClientAuth::Post => AuthType::RequestBody,
+            ClientAuth::Post | ClientAuth::Both => AuthType::RequestBody,
             ClientAuth::Basic => AuthType::BasicAuth,
         });
     match account.client_secret() {
@@ -61,16 +59,26 @@ pub(crate) fn protocol(account: &Account) -> Protocol {
 /// The adapter: sends once, and keeps what came back.
 pub(crate) struct Recorder<'h> {
     http: &'h Http,
+    account: &'h Account,
     seen: Mutex<Option<Answer>>,
 }
 
 impl<'h> Recorder<'h> {
-    pub(crate) fn new(http: &'h Http) -> Self {
-        Self { http, seen: Mutex::new(None) }
+    pub(crate) fn new(http: &'h Http, account: &'h Account) -> Self {
+        Self { http, account, seen: Mutex::new(None) }
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let answer = self.http.send(request).await?;
+    async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let provider = self.account.provider();
+        let rules = provider.provider().token_rules();
+        if let (ClientAuth::Both, Some(secret)) = (provider.auth, self.account.client_secret()) {
+            request.headers_mut().insert(AUTHORIZATION, quirks::basic(self.account.client_id(), secret)?);
+        }
+        if rules.body == RequestBody::Json {
+            request = quirks::as_json(request);
+        }
+        let mut answer = self.http.send(request).await?;
+        answer.body = quirks::unwrapped(answer.body, &rules.within);
         // `oauth2` takes 200 only and insists on a content type; both are judged by us where it refuses.
         let mut response = Response::new(answer.body.to_vec());
         *response.status_mut() = if answer.status.is_success() { StatusCode::OK } else { answer.status };
@@ -144,31 +152,57 @@ pub(crate) fn provider_error(table: &ErrorTable, json: &Map<String, Value>) -> O
 
 /// A POST of our own with the client's authentication, for what `oauth2` cannot send in one step.
 pub(crate) async fn post(client: &Client, account: &Account, url: &Url, form: &[(&str, &str)]) -> Result<Answer, HttpError> {
-    let (headers, body) = signed(account, form)?;
+    post_with(client, account, account.provider().auth, url, form).await
+}
+
+/// The same, with the client's secret shown in another way than at the token endpoint.
+pub(crate) async fn post_with(
+    client: &Client,
+    account: &Account,
+    auth: ClientAuth,
+    url: &Url,
+    form: &[(&str, &str)],
+) -> Result<Answer, HttpError> {
+    let (headers, body) = signed(account, auth, form)?;
     client.http().post(url, headers, &body).await
+}
+
+/// The same for tokens, at the token endpoint.
+pub(crate) async fn post_for_tokens(
+    client: &Client,
+    account: &Account,
+    purpose: Purpose,
+    form: &[(&str, &str)],
+) -> Result<Answer, HttpError> {
+    let provider = account.provider();
+    let rules = provider.provider().token_rules();
+    let extra = provider.token_extra(purpose);
+    let form: Vec<(&str, &str)> = form.iter().copied().chain(extra).collect();
+    let (headers, body) = signed(account, provider.auth, &form)?;
+    let mut answer = match rules.body {
+        RequestBody::Form => client.http().post(&provider.endpoints.token, headers, &body).await?,
+        RequestBody::Json => {
+            client.http().post_json(&provider.endpoints.token, headers, &quirks::json_of_form(body.as_bytes())).await?
+        }
+    };
+    answer.body = quirks::unwrapped(answer.body, &rules.within);
+    Ok(answer)
 }
 
 /// The headers and the body with the client's id and secret in their places. The form's serializer must not live across an
 /// await, or no task could run it.
-fn signed(account: &Account, form: &[(&str, &str)]) -> Result<(HeaderMap, Zeroizing<String>), HttpError> {
+fn signed(account: &Account, auth: ClientAuth, form: &[(&str, &str)]) -> Result<(HeaderMap, Zeroizing<String>), HttpError> {
     let mut headers = HeaderMap::new();
     let mut serializer = form_urlencoded::Serializer::new(String::new());
     serializer.extend_pairs(form);
-    match (account.provider().auth, account.client_secret()) {
-        // RFC 6749 §2.3.1: both halves are form-encoded first.
-        (ClientAuth::Basic, Some(secret)) => {
-            let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-            let pair = Zeroizing::new(format!("{}:{}", encode(account.client_id()), encode(secret.expose())));
-            let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
-            let mut value = HeaderValue::from_str(&value).map_err(|_| HttpError::Connect)?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        (_, secret) => {
-            serializer.append_pair("client_id", account.client_id());
-            if let Some(secret) = secret {
-                serializer.append_pair("client_secret", secret.expose());
-            }
+    let secret = account.client_secret();
+    if let (ClientAuth::Basic | ClientAuth::Both, Some(secret)) = (auth, secret) {
+        headers.insert(AUTHORIZATION, quirks::basic(account.client_id(), secret)?);
+    }
+    if auth != ClientAuth::Basic || secret.is_none() {
+        serializer.append_pair("client_id", account.client_id());
+        if let Some(secret) = secret {
+            serializer.append_pair("client_secret", secret.expose());
         }
     }
     Ok((headers, Zeroizing::new(serializer.finish())))

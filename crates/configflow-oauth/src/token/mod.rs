@@ -4,6 +4,7 @@
 
 mod error;
 pub(crate) mod exchange;
+pub(crate) mod quirks;
 mod redeem;
 mod refresh;
 mod revoke;
@@ -40,6 +41,8 @@ pub struct TokenSet {
     scopes: Vec<String>,
     token_type: String,
     extra: Map<String, Value>,
+    /// The redirect URI of the link, where a refresh must repeat it.
+    redirect_uri: Option<String>,
 }
 
 impl TokenSet {
@@ -102,6 +105,7 @@ impl TokenSet {
             scopes: self.scopes,
             token_type: self.token_type,
             extra: self.extra,
+            redirect_uri: self.redirect_uri,
         }
     }
 
@@ -121,22 +125,26 @@ impl TokenSet {
             scopes: form.scopes,
             token_type: form.token_type,
             extra: form.extra,
+            redirect_uri: form.redirect_uri,
         })
     }
 
     /// Takes over an answer; what it leaves out stays as it was (RFC 6749 §5.1 and §6).
     fn take(account: &Account, wire: &WireToken, now: OffsetDateTime, before: Option<&Self>) -> Result<Self, TokenError> {
         let provider = account.provider();
+        let rules = provider.provider().token_rules();
         let token_type = wire.type_name.clone().unwrap_or_else(|| "Bearer".to_owned());
-        if !token_type.eq_ignore_ascii_case("bearer") {
+        if !rules.types.iter().any(|usable| usable.eq_ignore_ascii_case(&token_type)) {
             return Err(TokenError::TokenType);
         }
-        let lifetime = match (provider.provider().expires_in(), wire.lifetime) {
-            (ExpiresInRule::Ignored, _) | (ExpiresInRule::Optional, Lifetime::Unsaid) => None,
+        let usual = rules.lifetime.map(|seconds| std::time::Duration::from_secs(seconds.into()));
+        let lifetime = match (rules.expires_in, wire.lifetime) {
+            (ExpiresInRule::Ignored, _) | (ExpiresInRule::Optional, Lifetime::Unsaid) => usual,
             (_, Lifetime::Known(lifetime)) => Some(lifetime),
-            (_, Lifetime::Junk) | (ExpiresInRule::Required, Lifetime::Unsaid) => {
+            (_, Lifetime::Junk) | (ExpiresInRule::Required, Lifetime::Unsaid) if usual.is_none() => {
                 return Err(TokenError::ExpiresIn);
             }
+            (_, Lifetime::Junk | Lifetime::Unsaid) => usual,
         };
         let expires_at = lifetime
             .map(|lifetime| time::Duration::try_from(lifetime).ok().and_then(|lifetime| now.checked_add(lifetime)))
@@ -145,11 +153,12 @@ impl TokenSet {
         let (access, refresh) = wire.secrets();
         let scopes = granted(account, wire)
             .unwrap_or_else(|| before.map_or_else(|| provider.scopes.asked(account.scopes()), |before| before.scopes.clone()));
-        let public = provider.provider().public_token_fields();
+        let public = &rules.public_fields;
         let mut extra = before.map(|before| before.extra.clone()).unwrap_or_default();
         extra.extend(wire.others.iter().filter(|(name, _)| public.contains(name)).cloned());
         let refresh = refresh.or_else(|| before.and_then(|before| before.refresh.clone()));
-        Ok(Self { access, refresh, expires_at, scopes, token_type, extra })
+        let redirect_uri = before.and_then(|before| before.redirect_uri.clone());
+        Ok(Self { access, refresh, expires_at, scopes, token_type, extra, redirect_uri })
     }
 }
 
@@ -183,4 +192,6 @@ pub struct SealableTokens {
     scopes: Vec<String>,
     token_type: String,
     extra: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<String>,
 }

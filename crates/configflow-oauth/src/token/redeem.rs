@@ -10,9 +10,11 @@ use super::exchange::{Recorder, protocol};
 use super::{TokenError, TokenSet, WireToken, granted};
 use crate::account::Account;
 use crate::authorize::{ATTEMPT_LIFETIME, Attempt};
+use crate::catalogue::{IdentitySource, Purpose};
 use crate::client::Client;
 use crate::errors::Fields;
 use crate::id_token::{IdTokenError, Identity};
+use crate::identity::{identity_of_access_token, identity_of_answer};
 use crate::returned::AuthorizationCode;
 use crate::scopes::ScopeReport;
 use crate::secret::Secret;
@@ -113,21 +115,27 @@ impl Client {
             return Err(RedeemError::Expired { minutes: ATTEMPT_LIFETIME.whole_minutes() });
         }
         let redirect = RedirectUrl::new(attempt.redirect_uri.clone()).map_err(|_| RedeemError::ForeignAttempt)?;
-        let recorder = Recorder::new(self.http());
+        let recorder = Recorder::new(self.http(), account);
         let client = protocol(account);
-        let outcome = client
+        let mut request = client
             .exchange_code(oauth2::AuthorizationCode::new(code.code.expose().to_owned()))
             .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.expose().to_owned()))
-            .set_redirect_uri(Cow::Owned(redirect))
-            .request_async(&recorder)
-            .await;
+            .set_redirect_uri(Cow::Owned(redirect));
+        for (name, value) in provider.token_extra(Purpose::Redeem) {
+            request = request.add_extra_param(name.to_owned(), value.to_owned());
+        }
+        let outcome = request.request_async(&recorder).await;
         let wire = recorder.settle(self, account, outcome)?;
         let identity = identify(self, account, &wire, Some(&attempt.nonce)).await?;
-        Ok(linked(self, account, &wire, identity)?)
+        let mut linked = linked(self, account, &wire, identity)?;
+        if provider.provider().token_rules().refresh_redirect_uri {
+            linked.tokens.redirect_uri = Some(attempt.redirect_uri);
+        }
+        Ok(linked)
     }
 }
 
-/// Checks the ID token of an answer, where the provider's file says how.
+/// Who an answer is of, where the provider's file says how to know.
 pub(crate) async fn identify(
     client: &Client,
     account: &Account,
@@ -137,6 +145,13 @@ pub(crate) async fn identify(
     let Some(wanted) = account.provider().identity() else {
         return Ok(None);
     };
+    match wanted.from {
+        IdentitySource::Answer => return identity_of_answer(wanted, &wire.others).map(Some),
+        IdentitySource::AccessToken => return identity_of_access_token(wanted, &wire.secrets().0).map(Some),
+        // Asked for by `Client::profile`: a link must not fail by one more request.
+        IdentitySource::Profile => return Ok(None),
+        IdentitySource::IdToken => {}
+    }
     match &wire.id_token {
         Some(token) => client.verify(account, wanted, token, nonce).await.map(Some),
         // A discovered provider without the scope was not asked for one.

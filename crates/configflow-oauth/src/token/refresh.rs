@@ -5,6 +5,7 @@ use oauth2::RefreshToken;
 use super::exchange::{Recorder, protocol};
 use super::{TokenError, TokenSet};
 use crate::account::Account;
+use crate::catalogue::Purpose;
 use crate::client::Client;
 use crate::errors::Fields;
 
@@ -65,10 +66,17 @@ impl Client {
     /// When there is no refresh token, or the provider gives no tokens for it.
     pub async fn refresh(&self, account: &Account, tokens: &TokenSet) -> Result<Refreshed, RefreshError> {
         let old = tokens.refresh().ok_or(RefreshError::NoRefreshToken)?;
-        let recorder = Recorder::new(self.http());
+        let recorder = Recorder::new(self.http(), account);
         let client = protocol(account);
         let refresh_token = RefreshToken::new(old.expose().to_owned());
-        let outcome = client.exchange_refresh_token(&refresh_token).request_async(&recorder).await;
+        let mut request = client.exchange_refresh_token(&refresh_token);
+        for (name, value) in account.provider().token_extra(Purpose::Refresh) {
+            request = request.add_extra_param(name.to_owned(), value.to_owned());
+        }
+        if let Some(redirect_uri) = &tokens.redirect_uri {
+            request = request.add_extra_param("redirect_uri", redirect_uri.clone());
+        }
+        let outcome = request.request_async(&recorder).await;
         let wire = recorder.settle(self, account, outcome)?;
         let new = TokenSet::take(account, &wire, self.now(), Some(tokens))?;
         let rotated = new.refresh().is_some_and(|new| !new.matches(old.expose()));

@@ -1,15 +1,17 @@
 //! The authorize URL as it was recorded, and the secrets of an attempt.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use configflow_oauth::{Attempt, Begin, Catalogue, Client, HttpOptions, Returned};
+use configflow_oauth::{Attempt, Begin, Catalogue, Client, HttpOptions, Provider, Returned};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use time::Duration;
 use url::Url;
 
+use crate::catalogue::samples;
 use crate::support::{ANNA, CALLBACK, NATIVE, account_of, acme, begin, entra, offline, parameter, resolved, state};
 
 /// The URL of an attempt with what is random taken out.
@@ -23,6 +25,12 @@ fn shape(attempt: &Attempt) -> String {
         _ => pair.to_owned(),
     });
     raw.collect::<Vec<_>>().join("&")
+}
+
+/// The providers at which a browser logs in, but for those that must be asked first.
+fn linkable() -> Vec<Arc<Provider>> {
+    let catalogue = Catalogue::builtin();
+    catalogue.providers().filter(|provider| !provider.is_discovered() && provider.unlinkable().is_none()).cloned().collect()
 }
 
 #[test]
@@ -91,10 +99,10 @@ fn sec_01_an_attempt_lasts_ten_minutes() {
 
 #[test]
 fn sec_05_s256_for_every_provider_with_a_fresh_verifier() {
-    let client = offline();
+    let client = Client::new(HttpOptions::default()).unwrap();
     let mut challenges = HashSet::new();
-    for provider in Catalogue::builtin().providers().filter(|provider| !provider.is_discovered()) {
-        let account = account_of(resolved(provider.name(), &[]), &["a"]);
+    for provider in linkable() {
+        let account = account_of(resolved(provider.name(), &samples(provider.name())), &["a"]);
         let attempt = begin(&client, &account, CALLBACK);
         assert_eq!(parameter(attempt.url(), "code_challenge_method").as_deref(), Some("S256"), "{}", provider.name());
         let challenge = parameter(attempt.url(), "code_challenge").unwrap();
@@ -109,8 +117,9 @@ fn sec_05_s256_for_every_provider_with_a_fresh_verifier() {
 
 #[test]
 fn sec_10_the_code_grant_and_nothing_else() {
-    for provider in Catalogue::builtin().providers().filter(|provider| !provider.is_discovered()) {
-        let attempt = begin(&offline(), &account_of(resolved(provider.name(), &[]), &["a"]), CALLBACK);
+    for provider in linkable() {
+        let account = account_of(resolved(provider.name(), &samples(provider.name())), &["a"]);
+        let attempt = begin(&offline(), &account, CALLBACK);
         assert_eq!(parameter(attempt.url(), "response_type").as_deref(), Some("code"), "{}", provider.name());
         assert_eq!(parameter(attempt.url(), "client_secret"), None);
     }

@@ -1,5 +1,6 @@
 //! The paths of the API.
 
+mod back;
 mod callback;
 mod entries;
 mod fallback;
@@ -58,6 +59,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(operator::start))
         .routes(routes!(operator::entries))
         .routes(routes!(schema::form))
+        .routes(routes!(back::back))
         .routes(routes!(health::health))
         .routes(routes!(prometheus::metrics))
 }

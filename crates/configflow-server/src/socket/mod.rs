@@ -8,14 +8,20 @@ mod outgoing;
 mod session;
 mod subscription;
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::places::Place;
 
 /// Makes a WebSocket of a request.
-pub(crate) async fn upgrade(State(app): State<App>, upgrade: WebSocketUpgrade) -> Response {
+pub(crate) async fn upgrade(State(app): State<App>, place: Option<Extension<Arc<Place>>>, upgrade: WebSocketUpgrade) -> Response {
     let limit = app.options.limits.socket_message;
-    upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| session::run(app, socket))
+    // A server of an embedder's has no places of ours.
+    let place = place.map(|Extension(place)| place);
+    upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| session::run(app, socket, place))
 }

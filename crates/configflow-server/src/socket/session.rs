@@ -1,5 +1,7 @@
 //! One client: who it is, its commands in their turn, its events.
 
+use std::sync::Arc;
+
 use axum::extract::ws::{Message, WebSocket, close_code};
 use configflow_engine::Notice;
 use futures_util::StreamExt;
@@ -14,7 +16,12 @@ use super::outgoing::{Lost, Outgoing};
 use super::subscription::Subscriptions;
 use crate::HOME_ASSISTANT;
 use crate::app::App;
+use crate::ending::Ends;
+use crate::places::Place;
 use crate::request::parse;
+
+/// Why clients are closed when the server stops.
+const STOPPING: &str = "server.stopping";
 
 /// How a session ended.
 enum End {
@@ -24,6 +31,8 @@ enum End {
     TooSlow,
     /// It sent what is no command.
     Unreadable(&'static str),
+    /// The server stops.
+    Stops,
 }
 
 impl From<Lost> for End {
@@ -42,21 +51,33 @@ pub(super) struct Session {
 }
 
 /// Serves a client until it goes.
-pub(super) async fn run(app: App, socket: WebSocket) {
-    let meter = std::sync::Arc::clone(&app.options.meter);
+pub(super) async fn run(app: App, socket: WebSocket, place: Option<Arc<Place>>) {
+    let meter = Arc::clone(&app.options.meter);
     meter.socket_opened();
     let limits = app.options.limits;
+    // Held to the end, which a server that stops waits for.
+    let mut ends = app.options.ending.hear();
     let (sink, mut incoming) = socket.split();
     let out = Outgoing::new(sink, limits.socket_queue);
     if out.send(&json!({"type": "auth_required", "ha_version": HOME_ASSISTANT})).is_ok() {
-        match timeout(limits.socket_auth, principal(&app, &mut incoming)).await {
+        let introduced = tokio::select! {
+            introduced = timeout(limits.socket_auth, principal(&app, &mut incoming)) => introduced,
+            () = ends.wait() => {
+                out.close(close_code::AWAY, STOPPING).await;
+                meter.socket_closed();
+                return;
+            }
+            () = displaced(place.as_deref()) => Ok(Err("Too many connections")),
+        };
+        match introduced {
             Ok(Ok(principal)) => {
+                place.iter().for_each(|place| place.keep());
                 // From here on nothing is missed: whoever subscribes sees what happens after its answer.
                 let notices = app.engine.notices();
                 let subscriptions = Subscriptions::new(limits.subscriptions);
                 let session = Session { app, out, subscriptions, notices, last_id: 0 };
                 tracing::debug!(%principal, "a client is there");
-                session.serve(incoming).await;
+                session.serve(incoming, &mut ends).await;
             }
             Ok(Err(message)) => {
                 // That the client does not read it is its own affair.
@@ -67,6 +88,14 @@ pub(super) async fn run(app: App, socket: WebSocket) {
         }
     }
     meter.socket_closed();
+}
+
+/// Ready when somebody else has the place of a client that has not said who it is.
+async fn displaced(place: Option<&Place>) {
+    match place {
+        Some(place) => place.displaced().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Who the client is; or what it is told.
@@ -88,9 +117,9 @@ async fn principal(app: &App, incoming: &mut SplitStream<WebSocket>) -> Result<S
 }
 
 impl Session {
-    async fn serve(mut self, mut incoming: SplitStream<WebSocket>) {
+    async fn serve(mut self, mut incoming: SplitStream<WebSocket>, ends: &mut Ends) {
         let end = match self.out.send(&json!({"type": "auth_ok", "ha_version": HOME_ASSISTANT})) {
-            Ok(()) => self.exchange(&mut incoming).await,
+            Ok(()) => self.exchange(&mut incoming, ends).await,
             Err(lost) => lost.into(),
         };
         match end {
@@ -99,11 +128,12 @@ impl Session {
                 self.app.options.meter.socket_lagged();
                 self.out.close(close_code::POLICY, "socket.too_slow").await;
             }
+            End::Stops => self.out.close(close_code::AWAY, STOPPING).await,
             End::Unreadable(reason) => self.out.close(close_code::POLICY, reason).await,
         }
     }
 
-    async fn exchange(&mut self, incoming: &mut SplitStream<WebSocket>) -> End {
+    async fn exchange(&mut self, incoming: &mut SplitStream<WebSocket>, ends: &mut Ends) -> End {
         let mut ping = interval(self.app.options.limits.socket_ping);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.reset();
@@ -124,6 +154,8 @@ impl Session {
                     Err(RecvError::Lagged(_)) => Err(End::TooSlow),
                     Err(RecvError::Closed) => Err(End::Gone),
                 },
+                // A command that has begun has its answer before that.
+                () = ends.wait() => Err(End::Stops),
                 _ = ping.tick() => {
                     if std::mem::replace(&mut heard, false) { self.out.ping().map_err(End::from) } else { Err(End::Gone) }
                 }

@@ -45,7 +45,7 @@ async fn sec_16_the_page_is_guarded_and_says_nothing_of_the_request() {
 }
 
 #[tokio::test]
-async fn sec_2_a_callback_only_stores_what_came_back() {
+async fn sec_02_a_callback_only_stores_what_came_back() {
     let server = Server::start().await;
     let (flow_id, link) = alternate(&server).await;
     let path = format!("{FLOW}/{flow_id}");
@@ -60,7 +60,7 @@ async fn sec_2_a_callback_only_stores_what_came_back() {
 }
 
 #[tokio::test]
-async fn sec_3_a_callback_must_come_to_the_path_of_its_attempt() {
+async fn sec_03_a_callback_must_come_to_the_path_of_its_attempt() {
     let server = Server::start().await;
     let (flow_id, link) = alternate(&server).await;
     let back = server.provider.person().log_in(&link).await.expect("logged in");

@@ -77,6 +77,14 @@ async fn the_server_does_what_the_document_says() {
     check(&document, "POST", "/api/configflow/flows", &begun);
     let schema = server.get(&format!("/api/configflow/flows/{}/schema", begun.body["flow_id"].as_str().expect("an id"))).await;
     check(&document, "GET", "/api/configflow/flows/{flow_id}/schema", &schema);
+    let back = format!("/api/configflow/flows/{}/back", begun.body["flow_id"].as_str().expect("an id"));
+    check(&document, "POST", "/api/configflow/flows/{flow_id}/back", &server.post(&back, json!(null)).await);
+    check(
+        &document,
+        "POST",
+        "/api/configflow/flows/{flow_id}/back",
+        &server.post(&back.replace("/flows/", "/flows/x"), json!(null)).await,
+    );
     let entry = "/api/config/config_entries/entry/{entry_id}";
     let live = format!("/api/config/config_entries/entry/{entry_id}");
     check(&document, "POST", &format!("{entry}/reload"), &server.post(&format!("{live}/reload"), json!(null)).await);

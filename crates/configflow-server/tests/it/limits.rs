@@ -66,18 +66,45 @@ async fn everything(stream: &mut TcpStream) -> String {
     text
 }
 
+/// A connection that has asked something, and had its answer.
+async fn asked(server: &Server, headers: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address()).await.expect("connected");
+    let request = format!("GET /api/config/config_entries/entry HTTP/1.1\r\nhost: h\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.expect("written");
+    let mut some = [0; 12];
+    stream.read_exact(&mut some).await.expect("an answer");
+    assert!(some.starts_with(b"HTTP/1.1 "), "{some:?}");
+    stream
+}
+
 #[tokio::test]
 async fn a_connection_too_many_is_told_so() {
-    let limits = ServerLimits { connections: 1, ..ServerLimits::default() };
+    let limits = ServerLimits { connections: 2, ..ServerLimits::default() };
     let server = Server::with(Setup { limits, ..Setup::default() }).await;
-    let mut first = TcpStream::connect(server.address()).await.expect("connected");
-    first.write_all(b"GET /api/configflow/health HTTP/1.1\r\nhost: h\r\n\r\n").await.expect("written");
-    let mut some = [0; 12];
-    first.read_exact(&mut some).await.expect("an answer");
-    assert_eq!(&some, b"HTTP/1.1 200");
-    let mut second = TcpStream::connect(server.address()).await.expect("connected");
-    let told = everything(&mut second).await;
+    let _known = asked(&server, &format!("authorization: Bearer {TOKEN}\r\n")).await;
+    let _socket = server.socket().await;
+    let mut one_more = TcpStream::connect(server.address()).await.expect("connected");
+    let told = everything(&mut one_more).await;
     assert!(told.starts_with("HTTP/1.1 503") && told.contains("server.too_many_connections"), "{told}");
+}
+
+#[tokio::test]
+async fn who_has_shown_no_token_gives_way() {
+    let limits = ServerLimits { connections: 2, ..ServerLimits::default() };
+    let server = Server::with(Setup { limits, ..Setup::default() }).await;
+    let mut client = server.socket().await;
+    // A WebSocket that has not said who it is, a connection that says nothing, one whose token is wrong, one that asked without.
+    let mut strangers = server.stranger().await;
+    let mut silent = TcpStream::connect(server.address()).await.expect("connected");
+    assert_eq!(strangers.next().await, json!({"type": "auth_invalid", "message": "Too many connections"}));
+    let mut wrong = asked(&server, "authorization: Bearer wrong\r\n").await;
+    assert_eq!(everything(&mut silent).await, "");
+    let mut without = asked(&server, "").await;
+    everything(&mut wrong).await;
+    let known = asked(&server, &format!("authorization: Bearer {TOKEN}\r\n")).await;
+    everything(&mut without).await;
+    client.ask(json!({"type": "supported_features", "features": {}})).await;
+    drop(known);
 }
 
 #[tokio::test]

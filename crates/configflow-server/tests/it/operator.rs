@@ -35,6 +35,33 @@ async fn a_flow_of_any_source_can_be_begun() {
 }
 
 #[tokio::test]
+async fn a_client_can_go_back() {
+    let server = Server::with(Setup { definitions: vec![TWO_FORMS], ..Setup::default() }).await;
+    let (flow_id, first) = server.begin("two_forms").await;
+    let back = format!("/api/configflow/flows/{flow_id}/back");
+    let nowhere = server.post(&back, json!(null)).await;
+    assert_eq!((nowhere.status, &nowhere.body["code"]), (409, &json!("flow.no_way_back")), "{}", nowhere.body);
+    let path = format!("{FLOW}/{flow_id}");
+    assert_eq!(server.post(&path, json!({"name": "ada", "password": "canary-password"})).await.body["step_id"], "second");
+    let again = server.post(&back, json!(null)).await;
+    assert_eq!((again.status, &again.body["step_id"]), (200, &json!("user")), "{}", again.body);
+    assert_eq!(again.body["data_schema"][0]["description"]["suggested_value"], "ada", "what was typed is there again");
+    assert!(!again.body.to_string().contains("canary"), "but no secret: {}", again.body);
+    assert_eq!(server.get(&path).await.body["step_id"], first["step_id"]);
+    // A request may bring a body; nothing is read of it.
+    server.post(&path, json!({"name": "bob", "password": "p"})).await;
+    let once_more = came(server.request("POST", &back).body("{\"x\": ")).await;
+    assert_eq!((once_more.status, &once_more.body["step_id"]), (200, &json!("user")));
+    assert_eq!(server.post("/api/configflow/flows/nope/back", json!(null)).await.status, 404);
+    let other = server.engine.caller("somebody else").back(&flow_id).await;
+    assert_eq!(other.map(|_| ()).map_err(|error| error.code()), Err("flow.other_principal"));
+    server.post(&path, json!({"name": "bob", "password": "p"})).await;
+    let made = server.post(&path, json!({"note": "n"})).await;
+    assert_eq!((&made.body["type"], &made.body["title"]), (&json!("create_entry"), &json!("bob")), "{}", made.body);
+    assert_eq!(server.post(&back, json!(null)).await.status, 404, "it is over");
+}
+
+#[tokio::test]
 async fn what_begins_a_flow_of_any_source_is_checked() {
     let server = Server::with(Setup { definitions: vec![FOUND], ..Setup::default() }).await;
     for (body, status, code) in [
@@ -118,4 +145,15 @@ fields:
       pin: { type: string, required: true, secret: true }
 config:
   user: { form: [user, password, more], then: { create_entry: { title: \"{{ user }}\", data: \"{{ answers }}\" } } }
+";
+
+const TWO_FORMS: &str = "
+domain: two_forms
+fields:
+  name: { type: string, required: true }
+  password: { type: string, required: true, secret: true }
+  note: { type: string, required: true }
+config:
+  user: { form: [name, password], then: second }
+  second: { form: [note], then: { create_entry: { title: \"{{ name }}\", data: \"{{ answers }}\" } } }
 ";

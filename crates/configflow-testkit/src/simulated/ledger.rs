@@ -74,6 +74,8 @@ pub(crate) struct Ledger {
     refresh: BTreeMap<String, RefreshToken>,
     access: BTreeMap<String, AccessToken>,
     any_token: bool,
+    /// How often each code came to the token endpoint.
+    came: BTreeMap<String, u32>,
 }
 
 impl Ledger {
@@ -107,6 +109,16 @@ impl Ledger {
         let value = format!("sim-refresh-{:04}-canary-of-no-worth", self.number());
         self.refresh.insert(value.clone(), RefreshToken { login, used: false });
         value
+    }
+
+    /// A code comes to the token endpoint.
+    pub(crate) fn comes(&mut self, code: &str) {
+        *self.came.entry(code.to_owned()).or_default() += 1;
+    }
+
+    /// How often each code came to the token endpoint.
+    pub(crate) fn redemptions(&self) -> Vec<u32> {
+        self.came.values().copied().collect()
     }
 
     pub(crate) fn code(&mut self, value: &str) -> Option<&mut Code> {

@@ -173,6 +173,12 @@ impl Simulated {
         Person::new(Arc::clone(&self.site))
     }
 
+    /// How often each code came to the token endpoint since the start or the last reset: a number for each code.
+    #[must_use]
+    pub fn redemptions(&self) -> Vec<u32> {
+        self.site.world().ledger.redemptions()
+    }
+
     /// The requests that came in since the start or the last reset, in order, without their secrets.
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {

@@ -71,6 +71,7 @@ fn client(world: &World, incoming: &Incoming, form: &Parameters) -> Result<Clien
 
 fn by_code(world: &mut World, incoming: &Incoming, form: &Parameters, client: &Client) -> Result<Granted, Refusal> {
     let value = form.get("code").ok_or_else(|| missing("code"))?;
+    world.ledger.comes(value);
     let unknown = match Flavour::of(&incoming.url) {
         Flavour::GitHub => "bad_verification_code",
         _ => "invalid_grant",

@@ -2,16 +2,16 @@
 
 mod definitions;
 mod failure;
+mod log;
 mod signals;
 mod token;
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use configflow_engine::{DefinitionSource, Engine, Limits};
 use configflow_oauth::{Catalogue, Outbound};
 use configflow_server::{Listen, OneToken, Options, router, serve};
@@ -20,7 +20,6 @@ use configflow_testkit::recorded::providers;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing_subscriber::EnvFilter;
 
 use crate::outcome::{Outcome, complain, say};
 use definitions::Folder;
@@ -60,11 +59,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "KEY=VALUE")]
     hub: Vec<String>,
     /// How to log, on standard error. What is logged, CONFIGFLOW_LOG says (`info` where it is not set).
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
-    log_format: LogFormat,
+    #[arg(long, value_enum, default_value_t = log::Format::Text)]
+    log_format: log::Format,
     /// Never reaches private addresses, whatever a definition says.
     #[arg(long)]
     no_local: bool,
+    /// A host that every definition may reach, wherever its address is: a name or an address.
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
     /// How many connections may be open.
     #[arg(long, default_value_t = 1024)]
     max_connections: usize,
@@ -79,17 +81,8 @@ pub(crate) struct Arguments {
     abandoned_after: u64,
 }
 
-/// How to log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    log_to_stderr(arguments.log_format);
+    log::to_stderr(arguments.log_format);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -200,16 +193,8 @@ fn engine(arguments: &Arguments, options: &Options, folder: &Arc<Folder>) -> Res
     if arguments.no_local {
         builder = builder.refuse_local();
     }
+    for host in &arguments.allow_host {
+        builder = builder.allow_host(host);
+    }
     builder.build().map_err(Failure::Build)
-}
-
-fn log_to_stderr(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("CONFIGFLOW_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    // Somebody who embeds the command may log already.
-    let _ = match format {
-        LogFormat::Text => logs.try_init(),
-        LogFormat::Json => logs.json().try_init(),
-    };
 }

@@ -1,6 +1,6 @@
 //! Setup dialogs: `/api/config/config_entries/flow`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use configflow_engine::Start;
 
@@ -8,7 +8,7 @@ use super::driven::{self, Family};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::refusal::Refusal;
-use crate::request::{Answers, Document, boolean, optional_text, required_text};
+use crate::request::{Document, boolean, optional_text, required_text};
 use crate::routes::wire;
 
 /// Begins a setup dialog; with an entry id, the one that changes that entry.
@@ -43,55 +43,4 @@ pub(in crate::routes) async fn start(
     driven::start(&app, &principal, Start { show_advanced_options, ..start }).await
 }
 
-/// What the dialog shows now.
-#[utoipa::path(
-    get,
-    path = "/api/config/config_entries/flow/{flow_id}",
-    tag = "flows",
-    params(("flow_id" = String, Path, description = "The flow")),
-    responses((status = 200, description = "What the flow shows", body = wire::FlowResult), wire::NoFlow)
-)]
-pub(in crate::routes) async fn show(
-    State(app): State<App>,
-    principal: Principal,
-    Path(flow_id): Path<String>,
-) -> Result<Response, Refusal> {
-    driven::show(&app, &principal, Family::Config, &flow_id).await
-}
-
-/// Answers what the dialog shows.
-#[utoipa::path(
-    post,
-    path = "/api/config/config_entries/flow/{flow_id}",
-    tag = "flows",
-    params(("flow_id" = String, Path, description = "The flow")),
-    request_body = wire::AnswerBody,
-    responses(
-        (status = 200, description = "What the flow shows next", body = wire::FlowResult),
-        wire::RefusedAnswer, wire::NoFlow, wire::Busy
-    )
-)]
-pub(in crate::routes) async fn answer(
-    State(app): State<App>,
-    principal: Principal,
-    Path(flow_id): Path<String>,
-    Answers(answers): Answers,
-) -> Result<Response, Refusal> {
-    driven::answer(&app, &principal, Family::Config, &flow_id, answers).await
-}
-
-/// Gives the dialog up.
-#[utoipa::path(
-    delete,
-    path = "/api/config/config_entries/flow/{flow_id}",
-    tag = "flows",
-    params(("flow_id" = String, Path, description = "The flow")),
-    responses((status = 200, description = "It is over", body = wire::Message), wire::NoFlow)
-)]
-pub(in crate::routes) async fn abort(
-    State(app): State<App>,
-    principal: Principal,
-    Path(flow_id): Path<String>,
-) -> Result<Response, Refusal> {
-    driven::abort(&app, &principal, Family::Config, &flow_id).await
-}
+driven::paths!(Family::Config, "/api/config/config_entries/flow/{flow_id}");

@@ -27,6 +27,65 @@ impl Family {
     }
 }
 
+/// The handlers of one kind of dialog once it has begun, under their path: what it shows, answers to it, its end.
+macro_rules! paths {
+    ($family:expr, $path:literal) => {
+        /// What the dialog shows now.
+        #[utoipa::path(
+                            get,
+                            path = $path,
+                            tag = "flows",
+                            params(("flow_id" = String, Path, description = "The flow")),
+                            responses((status = 200, description = "What the flow shows", body = wire::FlowResult), wire::NoFlow)
+                        )]
+        pub(in crate::routes) async fn show(
+            State(app): State<App>,
+            principal: Principal,
+            axum::extract::Path(flow_id): axum::extract::Path<String>,
+        ) -> Result<Response, Refusal> {
+            driven::show(&app, &principal, $family, &flow_id).await
+        }
+
+        /// Answers what the dialog shows.
+        #[utoipa::path(
+                            post,
+                            path = $path,
+                            tag = "flows",
+                            params(("flow_id" = String, Path, description = "The flow")),
+                            request_body = wire::AnswerBody,
+                            responses(
+                                (status = 200, description = "What the flow shows next", body = wire::FlowResult),
+                                wire::RefusedAnswer, wire::NoFlow, wire::Busy
+                            )
+                        )]
+        pub(in crate::routes) async fn answer(
+            State(app): State<App>,
+            principal: Principal,
+            axum::extract::Path(flow_id): axum::extract::Path<String>,
+            crate::request::Answers(answers): crate::request::Answers,
+        ) -> Result<Response, Refusal> {
+            driven::answer(&app, &principal, $family, &flow_id, answers).await
+        }
+
+        /// Gives the dialog up.
+        #[utoipa::path(
+                            delete,
+                            path = $path,
+                            tag = "flows",
+                            params(("flow_id" = String, Path, description = "The flow")),
+                            responses((status = 200, description = "It is over", body = wire::Message), wire::NoFlow)
+                        )]
+        pub(in crate::routes) async fn abort(
+            State(app): State<App>,
+            principal: Principal,
+            axum::extract::Path(flow_id): axum::extract::Path<String>,
+        ) -> Result<Response, Refusal> {
+            driven::abort(&app, &principal, $family, &flow_id).await
+        }
+    };
+}
+pub(super) use paths;
+
 /// Begins a flow.
 pub(super) async fn start(app: &App, principal: &Principal, start: Start) -> Result<Response, Refusal> {
     let handler = match &start.kind {

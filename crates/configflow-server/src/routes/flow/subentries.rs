@@ -1,6 +1,6 @@
 //! Sub-entries of an entry: `/api/config/config_entries/subentries/flow`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use configflow_engine::Start;
 
@@ -8,7 +8,7 @@ use super::driven::{self, Family};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::refusal::Refusal;
-use crate::request::{Answers, Document, boolean, optional_text, type_and_entry};
+use crate::request::{Document, boolean, optional_text, type_and_entry};
 use crate::routes::wire;
 
 /// Begins the dialog that makes a sub-entry; with a sub-entry id, the one that changes it.
@@ -34,55 +34,4 @@ pub(in crate::routes) async fn start(
     driven::start(&app, &principal, Start { show_advanced_options, ..start }).await
 }
 
-/// What the dialog shows now.
-#[utoipa::path(
-    get,
-    path = "/api/config/config_entries/subentries/flow/{flow_id}",
-    tag = "flows",
-    params(("flow_id" = String, Path, description = "The flow")),
-    responses((status = 200, description = "What the flow shows", body = wire::FlowResult), wire::NoFlow)
-)]
-pub(in crate::routes) async fn show(
-    State(app): State<App>,
-    principal: Principal,
-    Path(flow_id): Path<String>,
-) -> Result<Response, Refusal> {
-    driven::show(&app, &principal, Family::Subentry, &flow_id).await
-}
-
-/// Answers what the dialog shows.
-#[utoipa::path(
-    post,
-    path = "/api/config/config_entries/subentries/flow/{flow_id}",
-    tag = "flows",
-    params(("flow_id" = String, Path, description = "The flow")),
-    request_body = wire::AnswerBody,
-    responses(
-        (status = 200, description = "What the flow shows next", body = wire::FlowResult),
-        wire::RefusedAnswer, wire::NoFlow, wire::Busy
-    )
-)]
-pub(in crate::routes) async fn answer(
-    State(app): State<App>,
-    principal: Principal,
-    Path(flow_id): Path<String>,
-    Answers(answers): Answers,
-) -> Result<Response, Refusal> {
-    driven::answer(&app, &principal, Family::Subentry, &flow_id, answers).await
-}
-
-/// Gives the dialog up.
-#[utoipa::path(
-    delete,
-    path = "/api/config/config_entries/subentries/flow/{flow_id}",
-    tag = "flows",
-    params(("flow_id" = String, Path, description = "The flow")),
-    responses((status = 200, description = "It is over", body = wire::Message), wire::NoFlow)
-)]
-pub(in crate::routes) async fn abort(
-    State(app): State<App>,
-    principal: Principal,
-    Path(flow_id): Path<String>,
-) -> Result<Response, Refusal> {
-    driven::abort(&app, &principal, Family::Subentry, &flow_id).await
-}
+driven::paths!(Family::Subentry, "/api/config/config_entries/subentries/flow/{flow_id}");
