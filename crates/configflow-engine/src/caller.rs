@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use configflow_core::{Event, FlowResult, Kind, render};
 use serde_json::{Map, Value};
-use tracing::Instrument;
 
 use crate::builder::{Engine, Inner};
-use crate::driver::detached;
+use crate::detached::detached;
 use crate::error::FlowError;
 use crate::flows::Flow;
 
@@ -157,6 +156,6 @@ impl Caller {
         }
         let flow = self.flow(flow_id)?;
         let (inner, span) = (Arc::clone(self.inner()), flow.span());
-        detached(async move { inner.apply_and_wait(&flow, event).await }).instrument(span).await
+        detached(span, async move { inner.apply_and_wait(&flow, event).await }).await
     }
 }

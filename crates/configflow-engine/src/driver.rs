@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use crate::builder::Inner;
+use crate::detached::{at_once, detached};
 use crate::error::FlowError;
 use crate::flows::{Flow, Unsettled, Waiter};
 use crate::notice::Notice;
@@ -64,7 +65,7 @@ impl Inner {
     /// leave the flow behind what is stored.
     pub(crate) async fn apply_detached(self: &Arc<Self>, flow: Arc<Flow>, event: Event) -> Result<(), FlowError> {
         let (inner, span) = (Arc::clone(self), flow.span());
-        detached(async move { inner.apply(&flow, event).await }).instrument(span).await
+        detached(span, async move { inner.apply(&flow, event).await }).await
     }
 
     /// Gives a flow up, where that can still be done.
@@ -172,7 +173,8 @@ impl Inner {
         self.notify(Notice::FlowProgressed { flow_id: flow.id.clone(), handler });
     }
 
-    /// Runs an effect, and whatever its result leads to, in one task of the engine, which outlives the request that caused it.
+    /// Runs an effect, and whatever its result leads to. What cannot end at once goes on in a task of the engine, which outlives
+    /// the request that caused it.
     pub(crate) fn run(self: &Arc<Self>, flow: &Arc<Flow>, effect: Effect) {
         let (inner, flow_of_task) = (Arc::clone(self), Arc::clone(flow));
         let work = async move {
@@ -181,8 +183,16 @@ impl Inner {
                 next = inner.run_one(&flow_of_task, effect).await;
             }
         };
-        let handle = tokio::spawn(work.instrument(flow.span()));
-        flow.running(handle.abort_handle());
+        let mut work = Box::pin(work.instrument(flow.span()));
+        if at_once(work.as_mut()) {
+            return;
+        }
+        let handle = tokio::spawn(work).abort_handle();
+        flow.running(handle.clone());
+        if flow.state().is_over() {
+            // It was given up before it could be cancelled.
+            handle.abort();
+        }
     }
 
     /// Runs one effect to its end, and gives back the one that follows from its result.
@@ -360,13 +370,6 @@ impl Inner {
             more: Map::new(),
         })
     }
-}
-
-/// Runs to its end what nobody may interrupt.
-pub(crate) async fn detached<T: Send + 'static>(
-    work: impl Future<Output = Result<T, FlowError>> + Send + 'static,
-) -> Result<T, FlowError> {
-    tokio::spawn(work.in_current_span()).await.unwrap_or(Err(FlowError::Closed))
 }
 
 /// Whether the store wrote what the flow ends with, and forgot the flow with it.

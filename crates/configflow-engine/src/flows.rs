@@ -1,7 +1,8 @@
 //! Flows in progress, found by id and by unique id, never by looking through all of them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use configflow_core::{Definition, EffectId, EffectOutcome, FlowResult, State};
 use time::OffsetDateTime;
@@ -9,6 +10,8 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use crate::error::FlowError;
+use crate::limits::Limits;
+use crate::progress::is_listed;
 use crate::store::KeptFlow;
 
 /// One flow in progress.
@@ -36,6 +39,8 @@ struct Now {
     unsettled: Option<Unsettled>,
     /// When somebody last drove it or looked at it.
     touched: OffsetDateTime,
+    /// When it is to be looked at whether it is abandoned.
+    due: OffsetDateTime,
     /// Whether it has shown anything yet.
     has_shown: bool,
 }
@@ -73,7 +78,7 @@ impl Flow {
     ) -> Self {
         let id = state.flow_id().to_owned();
         let has_shown = state.shown().is_some();
-        let now = Now { state, principal, running: None, claims, unsettled: None, touched: now, has_shown };
+        let now = Now { state, principal, running: None, claims, unsettled: None, touched: now, due: now, has_shown };
         let (turn, keeping) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
         Self { id, definition, turn, keeping, now: Mutex::new(now), waiting: Mutex::default() }
     }
@@ -132,6 +137,11 @@ impl Flow {
     /// When somebody last drove it or looked at it.
     pub(crate) fn touched(&self) -> OffsetDateTime {
         locked(&self.now).touched
+    }
+
+    /// Remembers when it is to be looked at whether it is abandoned.
+    fn look_at(&self, due: OffsetDateTime) {
+        locked(&self.now).due = due;
     }
 
     /// Remembers that it shows something, and says whether that is the first time.
@@ -194,6 +204,10 @@ pub(crate) struct Flows {
     by_domain: Mutex<HashMap<String, BTreeSet<String>>>,
     /// Integration and unique id to flows.
     by_unique_id: Mutex<HashMap<(String, String), BTreeSet<String>>>,
+    /// Those that lists show: begun by no person.
+    listed: Mutex<BTreeMap<String, Arc<Flow>>>,
+    /// Those that persons began, by the time from which they count as abandoned unless somebody has touched them since.
+    left_alone: Mutex<BTreeSet<(OffsetDateTime, String)>>,
     /// Flows that cannot go on since their definition changed; whoever asks is told once.
     changed: Mutex<HashMap<String, Arc<KeptFlow>>>,
 }
@@ -212,13 +226,42 @@ impl Flows {
         Ok(flow)
     }
 
+    /// The flows that lists show, the oldest first.
+    pub(crate) fn listed(&self) -> Vec<Arc<Flow>> {
+        locked(&self.listed).values().cloned().collect()
+    }
+
+    /// The flows that persons began and nobody has touched for as long as `limit`. A flow is looked at once in that time, however
+    /// often it is touched.
+    pub(crate) fn abandoned(&self, now: OffsetDateTime, limit: Duration) -> Vec<Arc<Flow>> {
+        let mut due = Vec::new();
+        let mut left_alone = locked(&self.left_alone);
+        while left_alone.first().is_some_and(|(at, _)| *at <= now) {
+            due.extend(left_alone.pop_first());
+        }
+        drop(left_alone);
+        let mut abandoned = Vec::new();
+        for (_, flow_id) in due {
+            let Some(flow) = self.get(&flow_id) else { continue };
+            let from = flow.touched() + limit;
+            // One that cannot be given up now is looked at again next time.
+            flow.look_at(from.max(now));
+            locked(&self.left_alone).insert((from.max(now), flow_id));
+            if from <= now {
+                abandoned.push(flow);
+            }
+        }
+        abandoned
+    }
+
     /// Every flow in progress.
     pub(crate) fn all(&self) -> Vec<Arc<Flow>> {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    /// Adds a flow; at most `limit` in all, and `limit_of_one` of one principal.
-    pub(crate) fn insert(&self, flow: Arc<Flow>, limit: usize, limit_of_one: usize) -> Result<(), FlowError> {
+    /// Adds a flow; no more in all, and of one principal, than the limits allow.
+    pub(crate) fn insert(&self, flow: Arc<Flow>, limits: &Limits) -> Result<(), FlowError> {
+        let (limit, limit_of_one) = (limits.flows, limits.flows_of_one);
         let principal = locked(&flow.now).principal.clone();
         let mut flows = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
         if flows.len() >= limit {
@@ -233,6 +276,13 @@ impl Flows {
             *count += 1;
         }
         locked(&self.by_domain).entry(flow.definition.domain.clone()).or_default().insert(flow.id.clone());
+        if is_listed(&flow.state()) {
+            locked(&self.listed).insert(flow.id.clone(), Arc::clone(&flow));
+        } else {
+            let due = flow.touched() + limits.abandoned;
+            flow.look_at(due);
+            locked(&self.left_alone).insert((due, flow.id.clone()));
+        }
         flows.insert(flow.id.clone(), flow);
         Ok(())
     }
@@ -247,10 +297,15 @@ impl Flows {
             }
         }
         drop(by_domain);
-        let (claims, principal) = {
+        let (claims, principal, due) = {
             let mut now = locked(&flow.now);
-            (std::mem::take(&mut now.claims), now.principal.clone())
+            (std::mem::take(&mut now.claims), now.principal.clone(), now.due)
         };
+        if is_listed(&flow.state()) {
+            locked(&self.listed).remove(&flow.id);
+        } else {
+            locked(&self.left_alone).remove(&(due, flow.id.clone()));
+        }
         if let Some(principal) = principal.filter(|_| was_there) {
             let mut driven = locked(&self.driven);
             if let Some(count) = driven.get_mut(&principal) {

@@ -13,6 +13,7 @@ mod callback;
 mod caller;
 mod credentials;
 mod definitions;
+mod detached;
 mod driver;
 mod error;
 mod flows;

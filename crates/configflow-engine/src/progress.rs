@@ -69,6 +69,13 @@ impl Engine {
         flows
     }
 
+    /// The flows in progress that lists have, those that no person began, in the order of their beginning. However many others
+    /// there are, it costs no more.
+    #[must_use]
+    pub fn listed(&self) -> Vec<InProgress> {
+        self.inner.flows.listed().iter().filter_map(|flow| InProgress::of(flow)).collect()
+    }
+
     /// A flow in progress that has shown something.
     #[must_use]
     pub fn flow(&self, flow_id: &str) -> Option<InProgress> {
@@ -105,10 +112,7 @@ impl Engine {
         let limit = inner.limits.abandoned;
         let now = inner.clock.now();
         let mut count = 0;
-        for flow in inner.flows.all() {
-            if is_listed(&flow.state()) || now - flow.touched() < limit {
-                continue;
-            }
+        for flow in inner.flows.abandoned(now, limit) {
             match inner.apply(&flow, Event::Cancelled).await {
                 Ok(()) => {
                     tracing::info!(flow_id = %flow.id, "the flow was left alone, and is given up");

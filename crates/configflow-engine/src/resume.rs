@@ -10,6 +10,7 @@ use crate::builder::{Engine, Inner};
 use crate::driver::running_action;
 use crate::error::FlowError;
 use crate::flows::{Flow, Unsettled};
+use crate::limits::Limits;
 use crate::progress::is_listed;
 use crate::store::{KeptFlow, Once, StoreError, StoredFlow};
 
@@ -108,7 +109,9 @@ impl Inner {
             self.flows.claim(&kept.domain, claim, &flow_id);
         }
         let flow = Arc::new(Flow::restored(definition, Arc::new(state), kept.principal, kept.claims, self.clock.now()));
-        if self.flows.insert(Arc::clone(&flow), usize::MAX, usize::MAX).is_err() {
+        // What was there before the restart may be there now.
+        let limits = Limits { flows: usize::MAX, flows_of_one: usize::MAX, ..self.limits };
+        if self.flows.insert(Arc::clone(&flow), &limits).is_err() {
             return Restored::Unreadable;
         }
         Restored::GoesOn(flow, once.map(Box::new))

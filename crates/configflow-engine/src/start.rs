@@ -5,11 +5,10 @@ use std::sync::Arc;
 use configflow_core::{Context, DISCOVERIES, FlowResult, Kind, Started, StepError, start};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
-use tracing::Instrument;
 
 use crate::builder::{Engine, Inner};
 use crate::caller::Start;
-use crate::driver::detached;
+use crate::detached::detached;
 use crate::error::FlowError;
 use crate::flows::Flow;
 use crate::operate::reauth_claim;
@@ -108,7 +107,7 @@ impl Inner {
             other => other?,
         };
         let flow = Arc::new(Flow::new(definition, transition.state.clone(), principal, self.clock.now()));
-        self.flows.insert(Arc::clone(&flow), self.limits.flows, self.limits.flows_of_one)?;
+        self.flows.insert(Arc::clone(&flow), &self.limits)?;
         if let Some(unique_id) = &transition.state.context().unique_id {
             self.flows.claim(&flow.definition.domain, unique_id, &flow.id);
         }
@@ -117,7 +116,7 @@ impl Inner {
             flow.claims(&claim);
         }
         let state = flow.state();
-        tracing::info!(flow_id = %flow.id, handler = %state.handler(), source = %state.context().source, "a flow began");
+        tracing::debug!(flow_id = %flow.id, handler = %state.handler(), source = %state.context().source, "a flow began");
         let (waiter, shown) = oneshot::channel();
         let (inner, span) = (Arc::clone(self), flow.span());
         let begun = async move {
@@ -136,7 +135,7 @@ impl Inner {
             }
             Ok(())
         };
-        detached(begun).instrument(span).await?;
+        detached(span, begun).await?;
         shown.await.unwrap_or(Err(FlowError::Closed))
     }
 }

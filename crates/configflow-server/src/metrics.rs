@@ -28,15 +28,27 @@ pub struct Meter {
 
 #[derive(Default)]
 struct Counts {
-    /// By verb, path and status.
-    requests: BTreeMap<(String, String, u16), u64>,
+    /// By path, verb and status.
+    requests: Tally<(&'static str, u16)>,
     durations: Histogram,
     /// By domain and source.
-    started: BTreeMap<(String, String), u64>,
+    started: BTreeMap<String, Tally<()>>,
     /// By domain and how.
-    ended: BTreeMap<(String, String), u64>,
+    ended: Tally<&'static str>,
     /// By action and outcome.
-    effects: BTreeMap<(String, &'static str), u64>,
+    effects: Tally<&'static str>,
+}
+
+/// Counts by a text and something small.
+type Tally<K> = BTreeMap<String, BTreeMap<K, u64>>;
+
+/// Counts one. What was counted before is found without a copy of its text.
+fn count<K: Ord>(tally: &mut Tally<K>, text: &str, key: K) {
+    if let Some(counts) = tally.get_mut(text) {
+        *counts.entry(key).or_default() += 1;
+    } else {
+        tally.insert(text.to_owned(), BTreeMap::from([(key, 1)]));
+    }
 }
 
 #[derive(Default)]
@@ -46,14 +58,19 @@ struct Histogram {
     count: u64,
 }
 
+/// Every count with its labels.
+fn each<K: Copy>(tally: &Tally<K>) -> impl Iterator<Item = (&String, K, &u64)> {
+    tally.iter().flat_map(|(text, counts)| counts.iter().map(move |(key, count)| (text, *key, count)))
+}
+
 impl Meter {
     fn counts(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn request(&self, verb: &str, path: &str, status: u16, seconds: f64) {
+    fn request(&self, verb: &'static str, path: &str, status: u16, seconds: f64) {
         let mut counts = self.counts();
-        *counts.requests.entry((verb.to_owned(), path.to_owned(), status)).or_default() += 1;
+        count(&mut counts.requests, path, (verb, status));
         counts.durations.observe(seconds);
     }
 
@@ -78,23 +95,27 @@ impl Meter {
         let counts = self.counts();
         let mut text = Text(String::new());
         text.family("configflow_http_requests_total", "counter", "Requests by verb, path and status.");
-        for ((verb, path, status), count) in &counts.requests {
+        for (path, (verb, status), count) in each(&counts.requests) {
             let labels = format!("method=\"{verb}\",path=\"{}\",status=\"{status}\"", escaped(path));
             text.sample("configflow_http_requests_total", &labels, count);
         }
         counts.durations.render(&mut text);
         text.family("configflow_flows_started_total", "counter", "Flows by integration and source.");
-        for ((domain, source), count) in &counts.started {
+        for (domain, source, count) in counts
+            .started
+            .iter()
+            .flat_map(|(domain, sources)| each(sources).map(move |(source, (), count)| (domain, source, count)))
+        {
             let labels = format!("domain=\"{}\",source=\"{}\"", escaped(domain), escaped(source));
             text.sample("configflow_flows_started_total", &labels, count);
         }
         text.family("configflow_flows_ended_total", "counter", "Flows by integration and how they ended.");
-        for ((domain, how), count) in &counts.ended {
+        for (domain, how, count) in each(&counts.ended) {
             let labels = format!("domain=\"{}\",result=\"{}\"", escaped(domain), escaped(how));
             text.sample("configflow_flows_ended_total", &labels, count);
         }
         text.family("configflow_effects_total", "counter", "Effects by action and outcome.");
-        for ((action, outcome), count) in &counts.effects {
+        for (action, outcome, count) in each(&counts.effects) {
             let labels = format!("action=\"{}\",outcome=\"{outcome}\"", escaped(action));
             text.sample("configflow_effects_total", &labels, count);
         }
@@ -116,8 +137,11 @@ impl Observer for Meter {
         let state = observed.after;
         let mut counts = self.counts();
         if observed.before.is_none() {
-            let source = state.context().source.clone();
-            *counts.started.entry((observed.domain.to_owned(), source)).or_default() += 1;
+            let source = &state.context().source;
+            match counts.started.get_mut(observed.domain) {
+                Some(sources) => count(sources, source, ()),
+                None => count(counts.started.entry(observed.domain.to_owned()).or_default(), source, ()),
+            }
         }
         if let (Some(Event::EffectDone { outcome, .. }), Some(action)) = (observed.event, observed.action) {
             let outcome = match outcome {
@@ -125,15 +149,15 @@ impl Observer for Meter {
                 EffectOutcome::Failed { .. } => "failed",
                 EffectOutcome::Abort { .. } => "abort",
             };
-            *counts.effects.entry((action.to_owned(), outcome)).or_default() += 1;
+            count(&mut counts.effects, action, outcome);
         }
         if state.is_over() {
             let how = match (observed.show, observed.event) {
-                (Some(result @ FlowResult::CreateEntry(_)), _) => result.type_name().to_owned(),
-                (Some(FlowResult::Abort(_)), _) => "abort".to_owned(),
-                _ => "given_up".to_owned(),
+                (Some(result @ FlowResult::CreateEntry(_)), _) => result.type_name(),
+                (Some(FlowResult::Abort(_)), _) => "abort",
+                _ => "given_up",
             };
-            *counts.ended.entry((observed.domain.to_owned(), how)).or_default() += 1;
+            count(&mut counts.ended, observed.domain, how);
         }
     }
 }
@@ -181,16 +205,15 @@ fn escaped(label: &str) -> String {
 
 /// Counts a request under the path of its route; what is no route counts as one.
 pub(crate) async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
-    let verb = match request.method().as_str() {
-        verb @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => verb.to_owned(),
-        _ => "other".to_owned(),
-    };
-    let path = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
+    const VERBS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let verb = VERBS.into_iter().find(|verb| request.method() == verb).unwrap_or("other");
+    let path = request.extensions().get::<MatchedPath>().cloned();
     let began = Instant::now();
     let response = next.run(request).await;
     let took = began.elapsed();
-    app.options.meter.request(&verb, &path, response.status().as_u16(), took.as_secs_f64());
-    tracing::debug!(%verb, %path, status = response.status().as_u16(), micros = took.as_micros(), "a request was answered");
+    let path = path.as_ref().map_or("other", MatchedPath::as_str);
+    app.options.meter.request(verb, path, response.status().as_u16(), took.as_secs_f64());
+    tracing::debug!(verb, path, status = response.status().as_u16(), micros = took.as_micros(), "a request was answered");
     response
 }
 

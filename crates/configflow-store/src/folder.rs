@@ -20,7 +20,7 @@ const LOCK: &str = "configflow.lock";
 const LEASES: &str = "configflow.leases";
 
 /// How long a process waits for another one's transaction.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the row `check` holds, sealed.
 const CHECK: &str = "configflow";
@@ -233,6 +233,8 @@ fn connect(database: &Path) -> rusqlite::Result<Connection> {
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // The writer does it in its own time: see `writer`.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.set_prepared_statement_cache_capacity(64);

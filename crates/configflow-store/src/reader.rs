@@ -1,6 +1,7 @@
-//! The thread that reads, so that no task of a runtime waits for the disk. It sees all that was answered as written.
+//! The thread that reads, so that no task of a runtime waits for a long list. It sees all that was answered as written.
 
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 
 use configflow_engine::StoreError;
@@ -12,8 +13,9 @@ use crate::failure;
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 
-/// The thread, and the way to it.
+/// The connection that reads, the thread, and the way to it.
 pub(crate) struct Reader {
+    connection: Arc<Mutex<Connection>>,
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -21,9 +23,24 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
         let (jobs, waiting) = channel::<Job>();
-        let read = move || waiting.into_iter().for_each(|job| job(&connection));
+        let connection = Arc::new(Mutex::new(connection));
+        let own = Arc::clone(&connection);
+        let read = move || waiting.into_iter().for_each(|job| job(&own.lock().unwrap_or_else(PoisonError::into_inner)));
         let thread = std::thread::Builder::new().name("store reader".to_owned()).spawn(read)?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { connection, jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Reads one row that is found by its key: there and then where nobody else is reading, since waking a thread takes longer.
+    pub(crate) fn read_one<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        let free = match self.connection.try_lock() {
+            Ok(free) => free,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return self.read(read),
+        };
+        Box::pin(std::future::ready(read(&free)))
     }
 
     /// Reads.

@@ -87,6 +87,15 @@ impl SqliteStore {
         let sealer = Arc::clone(&self.sealer);
         self.reader.read(move |connection| read(connection, &sealer))
     }
+
+    /// Reads one row that is found by its key.
+    fn read_one<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection, &Sealer) -> Result<T, StoreError> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        let sealer = Arc::clone(&self.sealer);
+        self.reader.read_one(move |connection| read(connection, &sealer))
+    }
 }
 
 impl fmt::Debug for SqliteStore {
@@ -153,7 +162,7 @@ impl Store for SqliteStore {
 
     fn entry<'a>(&'a self, entry_id: &'a str) -> Answer<'a, Option<Entry>> {
         let entry_id = entry_id.to_owned();
-        self.read(move |connection, sealer| entries::find(connection, sealer, &entry_id))
+        self.read_one(move |connection, sealer| entries::find(connection, sealer, &entry_id))
     }
 
     fn entries<'a>(&'a self, domain: Option<&'a str>) -> Answer<'a, Vec<Entry>> {
@@ -163,7 +172,7 @@ impl Store for SqliteStore {
 
     fn entry_by_unique_id<'a>(&'a self, domain: &'a str, unique_id: &'a str) -> Answer<'a, Option<Entry>> {
         let (domain, unique_id) = (domain.to_owned(), unique_id.to_owned());
-        self.read(move |connection, sealer| entries::by_unique_id(connection, sealer, &domain, &unique_id))
+        self.read_one(move |connection, sealer| entries::by_unique_id(connection, sealer, &domain, &unique_id))
     }
 
     fn remove_entry<'a>(&'a self, entry_id: &'a str) -> Answer<'a, Option<(Entry, Option<Token>)>> {
@@ -173,7 +182,7 @@ impl Store for SqliteStore {
 
     fn token<'a>(&'a self, domain: &'a str, key: &'a str) -> Answer<'a, Option<Token>> {
         let (domain, key) = (domain.to_owned(), key.to_owned());
-        self.read(move |connection, sealer| tokens::find(connection, sealer, &domain, &key))
+        self.read_one(move |connection, sealer| tokens::find(connection, sealer, &domain, &key))
     }
 
     fn save_token(&self, token: Token) -> Answer<'_, ()> {

@@ -9,15 +9,15 @@ use crate::socket::subscription::Subscription;
 
 pub(super) fn progress(session: &Session, body: &Map<String, Value>) -> Done {
     Fields::none(body)?;
-    let flows = session.app.engine.in_progress().into_iter().filter(|flow| flow.listed);
-    Ok(Answer::Result(flows.map(|flow| flow.view()).collect()))
+    let flows = session.app.engine.listed();
+    Ok(Answer::Result(flows.iter().map(|flow| flow.view()).collect()))
 }
 
 pub(super) fn subscribe(session: &mut Session, id: u64, body: &Map<String, Value>) -> Done {
     Fields::none(body)?;
     session.subscriptions.add(id, Subscription::Flows)?;
-    let flows = session.app.engine.in_progress().into_iter().filter(|flow| flow.listed);
-    Ok(Answer::AfterEvent(flows.map(|flow| json!({"type": null, "flow_id": flow.flow_id, "flow": flow.view()})).collect()))
+    let flows = session.app.engine.listed();
+    Ok(Answer::AfterEvent(flows.iter().map(|flow| json!({"type": null, "flow_id": flow.flow_id, "flow": flow.view()})).collect()))
 }
 
 pub(super) async fn ignore(session: &Session, body: &Map<String, Value>) -> Done {
