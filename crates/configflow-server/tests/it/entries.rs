@@ -51,6 +51,43 @@ async fn an_entry_that_goes_takes_its_reauth_with_it() {
     assert_eq!(server.engine.flows_in_progress(), 0);
 }
 
+#[tokio::test]
+async fn an_operator_sees_how_accounts_are() {
+    let server = Server::with(crate::support::Setup { definitions: vec![LINKED], ..Default::default() }).await;
+    server.threshold("A").await;
+    let (flow_id, shown) = server.begin("linked").await;
+    let link = shown["description_placeholders"]["url"].as_str().expect("a link").to_owned();
+    server.provider.person().call_back(&link, &server.base).await.expect("called back");
+    let made = server.post(&format!("{}/{flow_id}", crate::support::FLOW), json!({})).await;
+    assert_eq!(made.body["type"], "create_entry", "{}", made.body);
+    let path = "/api/configflow/entries";
+    let entries = server.get(path).await.body;
+    assert_eq!(entries[0]["account"], json!(null), "no account is linked");
+    let account = &entries[1]["account"];
+    assert_eq!((&account["state"], &account["detail"]), (&json!("linked"), &json!(null)), "{account}");
+    assert_eq!(account["client_secret_expires"], json!("2031-02-03T00:00:00Z"));
+    assert_eq!(account["client_secret_expires_soon"], json!(false));
+    let stored = server.get(&format!("{path}?include=data")).await.body;
+    assert!(stored[1].get("account").is_none(), "as Home Assistant stores it");
+    assert_eq!(&server.get(&format!("{path}?include=data,account")).await.body[1]["account"], account);
+}
+
+const LINKED: &str = "
+domain: linked
+account: { provider: acme_cloud, client_id: acme-hub, client_secret_expires: '2031-02-03' }
+config:
+  user:
+    do: [link.authorize: { redirect: callback }]
+    then: wait
+  wait:
+    form: []
+    placeholders: { url: \"{{ link.url }}\" }
+    do:
+      - link.redeem: {}
+        on_error: { any: { abort: \"{{ failure.detail or failure.code }}\" } }
+    then: { create_entry: { title: Linked, data: {} } }
+";
+
 const REAUTHED: &str = "
 domain: reauthed
 config:

@@ -34,7 +34,7 @@ fn table() -> Vec<(&'static str, Fate, &'static str)> {
 #[tokio::test]
 async fn no_fault_while_a_code_is_redeemed_costs_the_link() {
     for (name, fate, code) in table() {
-        let (log, _guard) = Log::begin();
+        let log = Log::begin();
         let bench = Bench::new(api(json!({}))).await;
         let wait = bench.begins(Start::user("acme")).await;
         bench.way.is(fate).await;
@@ -46,7 +46,6 @@ async fn no_fault_while_a_code_is_redeemed_costs_the_link() {
         bench.way.is(Fate::Passes).await;
         let made = bench.logs_in(&refused).await;
         assert_eq!(made["type"], "create_entry", "{name}: {made}");
-        drop(_guard);
         bench.nothing_secret_in(&log);
     }
 }
@@ -54,7 +53,7 @@ async fn no_fault_while_a_code_is_redeemed_costs_the_link() {
 #[tokio::test]
 async fn no_fault_while_a_token_is_renewed_costs_the_account() {
     for (name, fate, code) in table() {
-        let (log, _guard) = Log::begin();
+        let log = Log::begin();
         let bench = Bench::new(api(json!({}))).await;
         let entry = bench.links("acme").await;
         let account = bench.engine.account(&entry);
@@ -84,7 +83,6 @@ async fn no_fault_while_a_token_is_renewed_costs_the_account() {
         bench.way.is(Fate::Passes).await;
         let renewed = bench.another().account(&entry).access_token().await.expect("a new token");
         assert!(!renewed.matches(first.expose()), "{name}");
-        drop(_guard);
         bench.nothing_secret_in(&log);
     }
 }

@@ -1,8 +1,9 @@
 //! An engine with a store on disk, a provider, and the way between them.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use configflow_core::FlowResult;
@@ -14,7 +15,6 @@ use configflow_yaml::{Options, Source, load};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::sync::broadcast::Receiver;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::way::Way;
 
@@ -102,9 +102,21 @@ impl Clock for SetClock {
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Log {
+thread_local! {
+    /// The log of the test that runs on this thread.
+    static LOG: RefCell<Option<Log>> = const { RefCell::new(None) };
+}
+
+/// Writes to the log of the thread, if it has one.
+struct ToThread;
+
+impl Write for ToThread {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        LOG.with_borrow(|log| {
+            if let Some(Log(text)) = log {
+                text.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            }
+        });
         Ok(bytes.len())
     }
 
@@ -113,23 +125,22 @@ impl Write for Log {
     }
 }
 
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 impl Log {
-    /// Begins to write; ends when the guard is dropped.
-    pub(crate) fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
+    /// Begins to write what this thread logs. One subscriber serves all tests: those of single threads would disturb each other.
+    pub(crate) fn begin() -> Self {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| ToThread).finish();
+            tracing::subscriber::set_global_default(subscriber).expect("the only subscriber");
+        });
         let log = Self::default();
-        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-        (log, tracing::subscriber::set_default(subscriber))
+        LOG.set(Some(log.clone()));
+        log
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// What was written; nothing is added from now on.
+    pub(crate) fn end(&self) -> String {
+        LOG.set(None);
         String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 }
@@ -238,7 +249,7 @@ impl Bench {
 
     /// Nothing secret is in the log, nor in any file of the store but the key.
     pub(crate) fn nothing_secret_in(&self, log: &Log) {
-        let text = log.text();
+        let text = log.end();
         assert!(text.contains("configflow"), "the log is there");
         for secret in SECRETS {
             assert!(!text.contains(secret), "{secret} is in the log");
