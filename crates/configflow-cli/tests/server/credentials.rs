@@ -35,7 +35,7 @@ async fn credentials_that_were_stored_outlive_a_kill() {
         let all = list.as_array().expect("a list").iter();
         all.map(|one| one["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(ids(&after), ["iotty_a", "iotty_a_2", "spotify_a"]);
+    assert_eq!(ids(&after), ["spotify_a", "iotty_a", "iotty_a_2"], "in the order in which they were stored");
     assert_eq!(after, before);
     // They serve as before: the flow asks which of the two, and an id that is taken is not given again.
     let shown = server.send("POST", crate::support::FLOW, Some(&json!({"handler": "iotty"}))).await.expect("an answer");

@@ -14,16 +14,24 @@ pub fn suggest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     let lower = word.to_lowercase();
     // One slip of the finger in three letters, or mostly the same letters in the same order.
     let allowed = (lower.chars().count() / 3).max(1);
-    let mut best: Option<(usize, f64, &'c str)> = None;
+    // Of two that are as near, letters that changed places are likelier than one that is missing.
+    let letters = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let own = letters(&lower);
+    let mut best: Option<((usize, bool), f64, &'c str)> = None;
     for candidate in candidates.into_iter().take(MAX_CANDIDATES) {
         if candidate == word || candidate.len() > MAX_WORD {
             continue;
         }
         let other = candidate.to_lowercase();
         let (slips, likeness) = (strsim::osa_distance(&lower, &other), strsim::jaro_winkler(&lower, &other));
-        let is_better = best.is_none_or(|(least, most, _)| slips < least || (slips == least && likeness > most));
+        let near = (slips, lower.len() != other.len() || letters(&other) != own);
+        let is_better = best.is_none_or(|(nearest, most, _)| near < nearest || (near == nearest && likeness > most));
         if (likeness > 0.8 || slips <= allowed) && is_better {
-            best = Some((slips, likeness, candidate));
+            best = Some((near, likeness, candidate));
         }
     }
     best.map(|(.., candidate)| candidate)
@@ -36,6 +44,8 @@ mod tests {
     #[test]
     fn like_words_are_suggested_and_others_are_not() {
         assert_eq!(suggest("reqired", ["default", "required"]), Some("required"));
+        assert_eq!(suggest("event_tyep", ["event_types", "event_type"]), Some("event_type"));
+        assert_eq!(suggest("event_type", ["event_types", "event_tyep"]), Some("event_tyep"));
         assert_eq!(suggest("Then", ["then", "when"]), Some("then"));
         assert_eq!(suggest("ulr", ["method", "url"]), Some("url"));
         assert_eq!(suggest("colour", ["default", "required"]), None);
