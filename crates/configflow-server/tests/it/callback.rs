@@ -153,7 +153,7 @@ async fn whoever_comes_back_from_a_page_elsewhere_goes_on_with_the_flow_that_sho
 }
 
 #[tokio::test]
-async fn sec_2_a_page_that_links_an_account_is_not_left_by_anybody() {
+async fn sec_02_a_page_that_links_an_account_is_not_left_by_anybody() {
     let linked = r#"
 domain: linked
 include: { oauth2: { then: end } }
