@@ -20,10 +20,8 @@ mod talk;
 mod together;
 
 #[path = "../real_provider/person.rs"]
-#[expect(dead_code, reason = "the tests of linking use the rest of it")]
 mod person;
 #[path = "../real_provider/server.rs"]
-#[expect(dead_code, reason = "the tests of linking use the rest of it")]
 mod server;
 
 use std::process::ExitCode;
