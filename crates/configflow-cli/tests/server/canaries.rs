@@ -119,14 +119,20 @@ async fn one(file: &Path, format: &str, seen: &Seen) {
     seen.logged.fetch_add(said.len(), Ordering::Relaxed);
 }
 
-/// Looks at every file of the data folder; gives how many bytes there were.
+/// Looks at every file of the data folder and of those in it; gives how many bytes there were.
 fn stored(data: &Path, check: impl Fn(&str, &[u8])) -> usize {
-    let mut read = 0;
-    for file in std::fs::read_dir(data).expect("the folder") {
-        let file = file.expect("a file").path();
-        let bytes = std::fs::read(&file).expect("its bytes");
-        read += bytes.len();
-        check(&file.display().to_string(), &bytes);
+    let (mut read, mut open) = (0, vec![data.to_owned()]);
+    while let Some(folder) = open.pop() {
+        for file in std::fs::read_dir(folder).expect("the folder") {
+            let file = file.expect("a file").path();
+            if file.is_dir() {
+                open.push(file);
+                continue;
+            }
+            let bytes = std::fs::read(&file).expect("its bytes");
+            read += bytes.len();
+            check(&file.display().to_string(), &bytes);
+        }
     }
     read
 }
