@@ -337,10 +337,16 @@ impl State {
         self.at == Position::Ended
     }
 
-    /// Whether [`crate::Event::Back`] leads anywhere.
+    /// Whether [`crate::Event::Back`] leads anywhere: from what is shown, also from a progress, whose action is then given up. An
+    /// action that nobody sees is waited for.
     #[must_use]
     pub fn can_go_back(&self) -> bool {
-        matches!(self.at, Position::Showing { .. }) && self.back.is_some()
+        let waits = match &self.at {
+            Position::Showing { .. } => true,
+            Position::Running { step, .. } => self.shown.as_ref() == Some(step),
+            _ => false,
+        };
+        waits && self.back.is_some()
     }
 
     /// The public part of the attempt to link an account that is under way.

@@ -122,10 +122,7 @@ impl Inner {
     fn go_on(self: &Arc<Self>, flow: Arc<Flow>, once: Option<Box<Once>>) {
         let state = flow.state();
         let Some(effect) = state.effect() else { return };
-        // A code that somebody types in elsewhere is asked about again and again anyhow: nothing is sent twice that was not before.
-        let polls = running_action(&flow).as_deref() == Some("link.device_poll");
-        let once = once.filter(|once| once.effect == effect && !(polls && once.outcome.is_none()));
-        let Some(once) = once else {
+        let Some(once) = once.filter(|once| once.effect == effect) else {
             match rerun(&flow.definition, &state) {
                 Ok(Some(effect)) => self.run(&flow, effect),
                 Ok(None) => {}

@@ -15,7 +15,7 @@ mod show;
 pub use error::StepError;
 pub use resume::{adopt, rerun};
 
-use crate::definition::Definition;
+use crate::definition::{Definition, Dialog, Show};
 use crate::effect::Effects;
 use crate::event::{Event, Started};
 use crate::expr::EvalError;
@@ -99,7 +99,7 @@ pub fn step(definition: &Definition, state: &State, event: Event) -> Result<Tran
                 _ => Ok(None),
             }
         }
-        Event::Back => return back(definition, state),
+        Event::Back => return back(definition, dialog, state),
         Event::Cancelled => match &state.at {
             Position::Finishing { .. } => return Err(StepError::Busy),
             _ => {
@@ -132,7 +132,12 @@ pub fn render(definition: &Definition, state: &State) -> Result<FlowResult, Step
     runner.shown(&step, crate::Map::new(), None).map_err(StepError::Expression)
 }
 
-fn back(definition: &Definition, state: &State) -> Result<Transition, StepError> {
+fn back(definition: &Definition, dialog: &Dialog, state: &State) -> Result<Transition, StepError> {
+    if let Position::Running { step, .. } = &state.at
+        && !dialog.step(step).is_some_and(|step| matches!(step.show, Show::Progress(_)))
+    {
+        return Err(StepError::Busy);
+    }
     if !state.can_go_back() {
         return Err(StepError::NoWayBack);
     }
@@ -144,5 +149,6 @@ fn back(definition: &Definition, state: &State) -> Result<Transition, StepError>
     earlier.link.clone_from(&state.link);
     earlier.account.clone_from(&state.account);
     let show = render(definition, &earlier)?;
-    Ok(Transition { state: earlier, show: Some(show), effects: Effects::default(), fault: None })
+    let effects = Effects { cancel: state.effect(), ..Effects::default() };
+    Ok(Transition { state: earlier, show: Some(show), effects, fault: None })
 }

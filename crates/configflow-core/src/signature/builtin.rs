@@ -126,7 +126,6 @@ static BUILTINS: LazyLock<Vec<Arc<Signature>>> = LazyLock::new(|| {
     signature("link.device_poll", "Waits until the person entered the user code (RFC 8628 §3.4).")
         .gives(Shape::Open)
         .account()
-        .once()
         .fails("expired", PROVIDER)
         .fails("denied", PROVIDER)
         .fails("timeout", PROVIDER)

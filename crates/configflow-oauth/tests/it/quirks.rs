@@ -305,7 +305,8 @@ async fn lifetimes_that_are_missing_or_wrong() {
         assert_eq!(redeemed, expected, "{token} {answer}");
         let refreshed = provider.refresh(&account, &tokens("r1")).await;
         let refreshed = refreshed.map(|refreshed| refreshed.tokens.expires_at()).map_err(|error| error.code());
-        assert_eq!(refreshed, expected, "{token} {answer}");
+        // The tokens of a refresh are taken all the same: the old ones may be void already.
+        assert_eq!(refreshed, expected.or(Ok(None)), "{token} {answer}");
     }
 }
 

@@ -62,6 +62,28 @@ async fn a_client_can_go_back() {
 }
 
 #[tokio::test]
+async fn a_client_can_go_back_from_a_progress_and_link_in_another_way() {
+    let server = Server::start().await;
+    let (flow_id, _) = server.begin("ms365_calendar_link").await;
+    let (path, back) = (format!("{FLOW}/{flow_id}"), format!("/api/configflow/flows/{flow_id}/back"));
+    let answer =
+        json!({"entity_name": "test", "client_id": "1234", "client_secret": "5678", "api_options": {"country": "Default"}});
+    let menu = server.post(&path, answer).await.body;
+    assert_eq!(menu["type"], "menu", "{menu}");
+    let code = server.post(&path, json!({"next_step_id": "account_device"})).await.body;
+    assert_eq!((&code["type"], &code["step_id"]), (&json!("progress"), &json!("account_device")), "{code}");
+    let again = server.post(&back, json!(null)).await;
+    assert_eq!((again.status, &again.body["menu_options"]), (200, &menu["menu_options"]), "{}", again.body);
+    // The code is no longer waited for, and what was typed is still there.
+    let paste = server.post(&path, json!({"next_step_id": "account_paste"})).await.body;
+    assert_eq!(paste["step_id"], "request_default", "{paste}");
+    let link = paste["description_placeholders"]["auth_url"].as_str().expect("a link");
+    let url = server.provider.person().log_in(link).await.expect("logged in");
+    let made = server.post(&path, json!({"url": url})).await.body;
+    assert_eq!((&made["type"], &made["title"]), (&json!("create_entry"), &json!("test")), "{made}");
+}
+
+#[tokio::test]
 async fn what_begins_a_flow_of_any_source_is_checked() {
     let server = Server::with(Setup { definitions: vec![FOUND], ..Setup::default() }).await;
     for (body, status, code) in [

@@ -46,7 +46,15 @@ impl Inner {
     /// Polls at the interval that the provider asks for, until the person decided or the code expired.
     pub(super) async fn link_device_poll(self: &Arc<Self>, flow: &Flow, asked: &Account) -> EffectOutcome {
         let Some(Device { account, mut attempt, key }) = self.link.attempts.take_device(&flow.id) else {
-            return EffectOutcome::failed(expired());
+            // A crash came after the account was linked and before the flow went on.
+            return match self.link.linked(&flow.id) {
+                Some(token) => EffectOutcome::Done {
+                    result: Value::Object(token.tokens.extra().clone()),
+                    link: None,
+                    account: Some(token.account),
+                },
+                None => EffectOutcome::failed(expired()),
+            };
         };
         let account = match self.resolve(account).await {
             Ok(account) => account,
