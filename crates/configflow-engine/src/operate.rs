@@ -18,8 +18,8 @@ impl Engine {
     pub async fn remove_entry(&self, entry_id: &str) -> Result<Arc<Entry>, FlowError> {
         let removed = self.inner.store.remove_entry(entry_id).await?;
         let (entry, token) = removed.ok_or(FlowError::UnknownEntry)?;
-        self.inner.accounts.forget(&entry);
-        if let Some(token) = token {
+        let unsaved = self.inner.accounts.forget(&entry);
+        if let Some(token) = unsaved.or(token) {
             self.inner.revoke(token).await;
         }
         for reauth in self.inner.flows.of_unique_id(&entry.domain, &reauth_claim(&entry.entry_id)) {

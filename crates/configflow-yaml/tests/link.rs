@@ -141,7 +141,7 @@ fn a_field_of_the_file_is_not_taken_for_the_address_that_comes_back() {
 }
 
 /// What is replaced, by what, and the code.
-const MISTAKES: [(&str, &str, &str); 26] = [
+const MISTAKES: [(&str, &str, &str); 27] = [
     ("account: { provider: some, client_id: \"{{ client_id }}\", client_secret: \"{{ secret }}\" }\n", "", "action.no_account"),
     ("    link:\n      methods", "    form: []\n    §link:\n      methods", "step.two_shows"),
     ("    link:\n      methods", "    menu: [user]\n    §link:\n      methods", "step.two_shows"),
@@ -160,6 +160,7 @@ const MISTAKES: [(&str, &str, &str); 26] = [
     ("    placeholders: { client: \"{{ client_id }}\" }", "    placeholders: §x", "structure.expected"),
     ("{ client: \"{{ client_id }}\" }", "{ client: §\"{{ secret }}\" }", "secrecy.shown"),
     ("{ client: \"{{ client_id }}\" }", "{ client: \"{{ §clientid }}\" }", "name.unknown"),
+    ("{ client: \"{{ client_id }}\" }", "{ §redirect_uri: \"https://x.example\" }", "name.taken"),
     ("step: user }", "step: §usr }", "step.unknown"),
     ("{ secret: wrong_secret }", "{ §secrt: wrong_secret }", "field.unknown"),
     ("    do:\n", "    §check: []\n    do:\n", "step.key_not_here"),

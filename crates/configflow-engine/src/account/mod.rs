@@ -76,14 +76,15 @@ impl Accounts {
         true
     }
 
-    /// Forgets what is known of an account and its entry.
-    pub(crate) fn forget(&self, entry: &Entry) {
+    /// Forgets what is known of an account and its entry. Gives the token that the store could not keep, if there is one: the
+    /// provider takes this one, and no longer the stored one.
+    pub(crate) fn forget(&self, entry: &Entry) -> Option<Token> {
         for last in [&self.reauths, &self.secrets] {
             last.lock().unwrap_or_else(PoisonError::into_inner).remove(&entry.entry_id);
         }
-        if let Some(account) = AccountKey::of(entry) {
-            self.watch.forget(&account);
-            self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).remove(&account);
-        }
+        let account = AccountKey::of(entry)?;
+        self.watch.forget(&account);
+        let unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).remove(&account);
+        unsaved.map(|(token, _lease)| token)
     }
 }

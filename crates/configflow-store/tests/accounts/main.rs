@@ -3,10 +3,12 @@
 
 mod clock;
 mod ends;
+mod failing;
 mod faults;
 mod handle;
 mod imported;
 mod reauth;
 mod support;
+mod unsaved;
 mod way;
 mod wrong_account;

@@ -25,6 +25,18 @@ pub(crate) const STEP_CLASH: Code =
 
 /// The ways of linking an account.
 const METHODS: [&str; 4] = ["callback", "loopback", "device", "paste"];
+/// What tells a person where to go and what to register: the file cannot say it otherwise.
+const EXACT_PLACEHOLDERS: [&str; 9] = [
+    "auth_url",
+    "redirect_uri",
+    "redirect_uri_callback",
+    "redirect_uri_loopback",
+    "redirect_uri_paste",
+    "user_code",
+    "verification_uri",
+    "verification_uri_complete",
+    "qr_code",
+];
 /// What a step with `link` may have.
 const LINK_STEP_KEYS: [&str; 6] = ["before", "link", "placeholders", "on_error", "do", "then"];
 /// The fewest steps that one becomes: that of one way, and those around it.
@@ -268,6 +280,12 @@ impl Lowering<'_> {
         let NodeValue::Map(more) = &more.value else {
             return self.expected(more, "a map of placeholders");
         };
+        for (name, _) in more {
+            // Where a person is sent, and what has to be registered, is shown as it is.
+            if let Some(own) = name.as_str().filter(|name| EXACT_PLACEHOLDERS.contains(name)) {
+                self.report(NAME_TAKEN, name.span, &format!("`{own}` is a placeholder that a `link` step sets"));
+            }
+        }
         for (_, step) in entries_mut(steps) {
             for (key, value) in entries_mut(step) {
                 if key.as_str() != Some("placeholders") {

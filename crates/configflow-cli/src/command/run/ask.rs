@@ -131,6 +131,21 @@ impl Ask {
 
     /// One of several; gives its place.
     pub(super) fn select(&self, question: &Question<'_>, options: &[String], default: Option<usize>) -> Result<usize, Gone> {
+        self.one_of(question, options, &[], default)
+    }
+
+    /// One of several, which have names of their own beside what is shown; gives its place.
+    pub(super) fn select_named(&self, question: &Question<'_>, options: &[String], names: &[String]) -> Result<usize, Gone> {
+        self.one_of(question, options, names, None)
+    }
+
+    fn one_of(
+        &self,
+        question: &Question<'_>,
+        options: &[String],
+        names: &[String],
+        default: Option<usize>,
+    ) -> Result<usize, Gone> {
         let Some(lines) = &self.lines else {
             let mut prompt = Select::new(question.text, options.to_vec()).with_starting_cursor(default.unwrap_or(0));
             prompt.help_message = question.about.or(prompt.help_message);
@@ -140,7 +155,8 @@ impl Ask {
         let hint = default.map(|default| (default + 1).to_string()).unwrap_or_default();
         loop {
             let line = self.line(lines, question, &hint)?;
-            let chosen = if line.is_empty() { default } else { place_of(&line, options) };
+            let named = || names.iter().position(|name| name == line.trim());
+            let chosen = if line.is_empty() { default } else { place_of(&line, options).or_else(named) };
             match chosen {
                 Some(at) => return Ok(at),
                 None => say(format_args!("! expected a number from 1 to {}, or one of the options", options.len())),

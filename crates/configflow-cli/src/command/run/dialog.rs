@@ -84,8 +84,9 @@ impl Dialog {
     fn heading(&self, value: &Value) {
         let (step, placeholders) = (value["step_id"].as_str().unwrap_or_default(), &value["description_placeholders"]);
         say(format_args!("\n## {}", self.texts.title(step, placeholders)));
-        if let Some(description) = self.texts.description(step, placeholders) {
-            say(description);
+        match self.texts.description(step, placeholders) {
+            Some(description) => say(description),
+            None => list(placeholders),
         }
     }
 
@@ -190,7 +191,7 @@ impl Dialog {
             }
             _ => (Vec::new(), Vec::new()),
         };
-        let chosen = self.ask.select(&Question::of("What next?"), &labels, None)?;
+        let chosen = self.ask.select_named(&Question::of("What next?"), &labels, &steps)?;
         self.sent(json!({"next_step_id": steps.get(chosen)})).await
     }
 
@@ -211,14 +212,7 @@ impl Dialog {
     async fn progress(&self, value: &Value) -> Result<Next, Gone> {
         let placeholders = &value["description_placeholders"];
         say(format_args!("\n… {}", self.texts.progress(value["progress_action"].as_str().unwrap_or_default(), placeholders)));
-        for (name, text) in placeholders.as_object().into_iter().flatten() {
-            match text {
-                // A picture: the terminal draws its own of the address.
-                Value::String(text) if text.starts_with("data:") => {}
-                Value::String(text) => say(format_args!("  {name}: {text}")),
-                other => say(format_args!("  {name}: {other}")),
-            }
-        }
+        list(placeholders);
         if let Some(page) = placeholders["verification_uri_complete"].as_str().or(placeholders["verification_uri"].as_str()) {
             link::print(page);
         }
@@ -276,7 +270,14 @@ impl Dialog {
     async fn over(&self, value: &Value) -> Outcome {
         if value["type"] == "abort" {
             let reason = value["reason"].as_str().unwrap_or_default();
-            say(format_args!("\nEnded: {}", self.texts.abort(reason, &value["description_placeholders"])));
+            let placeholders = &value["description_placeholders"];
+            match self.texts.abort(reason, placeholders) {
+                Some(text) => say(format_args!("\nEnded: {text}")),
+                None => {
+                    say(format_args!("\nEnded: {reason}"));
+                    list(placeholders);
+                }
+            }
             let good = matches!(reason, "reconfigure_successful" | "reauth_successful");
             return if good { Outcome::Fine } else { Outcome::Differs };
         }
@@ -286,6 +287,21 @@ impl Dialog {
             say(format_args!("{:#}", self.secrets.hide(&shown)));
         }
         Outcome::Fine
+    }
+}
+
+/// What a text would have said, where there is none: what a person has to know stands in the placeholders.
+fn list(placeholders: &Value) {
+    for (name, value) in placeholders.as_object().into_iter().flatten() {
+        match value {
+            // The link is shown by itself.
+            _ if name == "auth_url" => {}
+            // A picture: the terminal draws its own of the address.
+            Value::String(text) if text.is_empty() || text.starts_with("data:") => {}
+            Value::Null => {}
+            Value::String(text) => say(format_args!("  {name}: {text}")),
+            other => say(format_args!("  {name}: {other}")),
+        }
     }
 }
 

@@ -79,8 +79,8 @@ impl Texts {
         self.find(&format!("/config/error/{key}"), placeholders).unwrap_or_else(|| key.to_owned())
     }
 
-    pub(super) fn abort(&self, reason: &str, placeholders: &Value) -> String {
-        self.find(&format!("/config/abort/{reason}"), placeholders).unwrap_or_else(|| reason.to_owned())
+    pub(super) fn abort(&self, reason: &str, placeholders: &Value) -> Option<String> {
+        self.find(&format!("/config/abort/{reason}"), placeholders)
     }
 
     pub(super) fn progress(&self, action: &str, placeholders: &Value) -> String {
