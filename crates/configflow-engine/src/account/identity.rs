@@ -9,6 +9,7 @@ use configflow_core::definition::{Call, Op};
 use configflow_core::{Account, Definition, EffectOutcome, Failure, Kind};
 use configflow_oauth::{Account as Linkable, Identity, Linked, ProfileError, ProfileRequest, TokenSet};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::builder::Inner;
 use crate::flows::Flow;
@@ -90,6 +91,14 @@ impl Inner {
             Ok(known) => known.is_some_and(|known| known.identity.is_some() || unique_id(&known).is_some()),
             Err(_) => true,
         }
+    }
+
+    /// When the client secret ends by what was recorded of the entry: a new login with the same secret changes nothing about it.
+    pub(crate) async fn recorded_secret_end(&self, flow: &Flow, linked: &Token) -> Option<OffsetDateTime> {
+        let known = self.known_account(flow).await.ok()??;
+        let secrets = known.client_secret.as_ref().zip(linked.client_secret.as_ref());
+        let same = known.client_id == linked.client_id && secrets.is_some_and(|(one, two)| one.matches(two.expose()));
+        known.client_secret_expires.filter(|_| same)
     }
 
     /// The token of the entry that a reauth or a reconfigure links anew.

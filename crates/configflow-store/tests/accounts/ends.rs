@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use configflow_engine::{FlowError, Notice};
+use configflow_engine::{FlowError, Notice, Start};
 use serde_json::json;
 
-use crate::support::{ACME, Bench, api, told};
+use crate::support::{ACME, Bench, CANARY, api, told};
 
 #[tokio::test]
 async fn sec_15_the_refresh_token_is_revoked_when_an_entry_goes() {
@@ -74,6 +74,24 @@ async fn the_end_of_a_client_secret_is_recorded_and_warned_of() {
     let view = bench.engine.account_view(&kept).await.expect("a view");
     assert_eq!((&view["state"], &view["client_secret_expires_soon"]), (&json!("linked"), &json!(true)), "{view}");
     assert_eq!(account.client_secret_expires().await, Ok(Some(end)));
+}
+
+#[tokio::test]
+async fn a_new_login_with_the_same_secret_keeps_its_end_and_with_another_one_does_not() {
+    let other: &'static str = Box::leak(ACME.replace(CANARY, "another-canary-Qw7Zt1Lm").into_boxed_str());
+    for (definition, kept) in [(ACME, true), (other, false)] {
+        let mut bench = Bench::new(api(json!({}))).await;
+        let entry = bench.links("acme").await;
+        let end = time::macros::datetime!(2031-02-03 0:00 UTC);
+        bench.engine.account(&entry).set_client_secret_expires(Some(end)).await.expect("recorded");
+        bench.define(definition).await;
+        for source in ["reconfigure", "reauth"] {
+            let wait = bench.begins(Start::entry("acme", source, &entry)).await;
+            assert_eq!(bench.logs_in(&wait).await["type"], "abort");
+            let now = bench.engine.account(&entry).client_secret_expires().await.expect("read");
+            assert_eq!(now, kept.then_some(end));
+        }
+    }
 }
 
 #[tokio::test]

@@ -195,6 +195,12 @@ impl Bench {
         }
     }
 
+    /// The process begins anew with another definition.
+    pub(crate) async fn define(&mut self, definition: &'static str) {
+        self.definitions = vec![definition];
+        self.engine = self.restarted().await;
+    }
+
     /// Begins a flow, and goes on to where the person is sent to the provider.
     pub(crate) async fn begins(&self, request: Start) -> Value {
         let mut shown = self.shown(self.engine.caller("anna").start(request).await);

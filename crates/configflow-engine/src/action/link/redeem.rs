@@ -153,7 +153,7 @@ impl Inner {
             "scopes": linked.tokens.scopes(),
         });
         let result = Value::Object(linked.tokens.extra().clone());
-        let token = Token {
+        let mut token = Token {
             domain: flow.definition.domain.clone(),
             key,
             provider: provider.name().to_owned(),
@@ -167,6 +167,9 @@ impl Inner {
             refused: None,
             client_secret_expires: self.client_secret_expires(flow, asked),
         };
+        if token.client_secret_expires.is_none() {
+            token.client_secret_expires = self.recorded_secret_end(flow, &token).await;
+        }
         match self.mismatch(flow, asked, &token).await {
             Ok(None) => {}
             Ok(Some(ended)) => return Ok(ended),
