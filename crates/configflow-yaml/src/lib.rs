@@ -59,6 +59,8 @@ pub struct KnownProvider {
     pub name: String,
     /// Its parameters, each with the values that it can have; none where it takes any.
     pub parameters: Vec<(String, Vec<String>)>,
+    /// Those of its parameters that have to be given.
+    pub required: Vec<String>,
 }
 
 /// A definition that can be used, and what may be worth a look in it.

@@ -23,6 +23,7 @@ fn diagnostics(source: &Source) -> Diagnostics {
     let provider = |name: &str, parameters: &[&str]| KnownProvider {
         name: name.to_owned(),
         parameters: parameters.iter().map(|name| ((*name).to_owned(), Vec::new())).collect(),
+        required: Vec::new(),
     };
     let providers = [
         provider("acme_cloud", &[]),

@@ -115,7 +115,8 @@
 //! # }
 //! ```
 //!
-//! With the feature `reqwest`, a middleware authorises requests, and sends one again with a renewed token where the answer is 401.
+//! With the feature `reqwest`, a middleware authorises requests, and sends one again with a renewed token where the answer is 401. A
+//! second 401 comes back as it is: [`AccountHandle::begin_reauth`] asks the person to link the account again, where it means that.
 #![cfg_attr(
     feature = "reqwest",
     doc = r#"

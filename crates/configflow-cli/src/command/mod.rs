@@ -37,6 +37,11 @@ pub(crate) fn options() -> Options {
             .parameters_of(name)
             .map(|parameter| (parameter.name().to_owned(), parameter.choices().map(str::to_owned).collect()))
             .collect(),
+        required: catalogue
+            .parameters_of(name)
+            .filter(|parameter| parameter.default_value().is_none())
+            .map(|parameter| parameter.name().to_owned())
+            .collect(),
     };
     Options { providers: Some(catalogue.names().map(known).collect()), methods_of: Some(methods_of), ..Options::default() }
 }

@@ -7,12 +7,14 @@ use super::Lowering;
 use super::outcome::listed;
 use super::trace::Sink;
 use super::wanted::Wanted;
+use crate::KnownProvider;
 use crate::diagnostic::{Code, suggest};
 use crate::node::{Node, NodeValue};
 
 pub(crate) const UNKNOWN_PROVIDER: Code =
     Code::new("account.unknown_provider", "an account names a provider that the catalogue does not have");
-pub(crate) const PARAMETER: Code = Code::new("account.parameter", "a provider has no such parameter, or not with such a value");
+pub(crate) const PARAMETER: Code =
+    Code::new("account.parameter", "a provider has no such parameter, or not with such a value, or needs one");
 
 impl Lowering<'_> {
     pub(crate) fn account(&mut self, node: &Node) -> Option<AccountSpec> {
@@ -32,6 +34,11 @@ impl Lowering<'_> {
         let provider = keys.require(self, "provider", "the provider's name in the catalogue")?;
         self.provider(provider, keys.peek("parameters"));
         let provider = self.wanted(provider, Sink::Private, Wanted::Name);
+        if let Some(at) = keys.peek("client_secret_expires")
+            && at.as_str().is_some_and(|text| !text.contains("{{") && !begins_with_a_day(text))
+        {
+            self.expected(at, "a day such as `2027-11-25`, or an expression that gives one");
+        }
         let mut part =
             |this: &mut Self, name: &str| -> Option<Template> { keys.take(name).map(|node| this.template(node, Sink::Private)) };
         let [parameters, client_id, client_secret, key, credentials] =
@@ -90,9 +97,19 @@ impl Lowering<'_> {
             }
             return;
         };
-        for (key, value) in parameters.map(Node::entries).unwrap_or_default() {
+        let given = parameters.map(Node::entries).unwrap_or_default();
+        let is_written = parameters.is_none_or(|node| matches!(node.value, NodeValue::Map(_)));
+        for required in provider.required.iter().filter(|_| is_written) {
+            // One that is misspelt is reported as such.
+            let misspelt = |name: &str| !names_of(provider).contains(&name) && suggest(name, [required.as_str()]).is_some();
+            if !given.iter().filter_map(|(key, _)| key.as_str()).any(|name| name == required || misspelt(name)) {
+                let span = parameters.map_or(node.span, |parameters| parameters.span);
+                self.report(PARAMETER, span, &format!("the provider `{}` needs the parameter `{required}`", provider.name));
+            }
+        }
+        for (key, value) in given {
             let Some(name) = key.as_str() else { continue };
-            let names: Vec<&str> = provider.parameters.iter().map(|(name, _)| name.as_str()).collect();
+            let names = names_of(provider);
             let Some((_, choices)) = provider.parameters.iter().find(|(parameter, _)| parameter == name) else {
                 let hint = suggest(name, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
                 let message = match names.as_slice() {
@@ -132,4 +149,17 @@ impl Lowering<'_> {
         }
         scopes
     }
+}
+
+/// The names of a provider's parameters.
+fn names_of(provider: &KnownProvider) -> Vec<&str> {
+    provider.parameters.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+/// Whether a text is a day, `2027-11-25`, or a moment that begins with one.
+fn begins_with_a_day(text: &str) -> bool {
+    let (day, rest) = text.split_at_checked(10).unwrap_or((text, ""));
+    let parts: Vec<Option<u16>> = day.split('-').map(|part| part.parse().ok()).collect();
+    let is_day = matches!(parts.as_slice(), [Some(_), Some(1..=12), Some(1..=31)]);
+    is_day && (rest.is_empty() || rest.starts_with(['T', 't']))
 }
