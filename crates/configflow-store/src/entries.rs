@@ -143,6 +143,10 @@ impl Tables for Transaction<'_> {
         tokens::save(self.connection, self.sealer, token)
     }
 
+    fn drop_token(&mut self, domain: &str, key: &str) -> Result<(), StoreError> {
+        tokens::remove(self.connection, domain, key)
+    }
+
     fn drop_flow(&mut self, flow_id: &str) -> Result<(), StoreError> {
         flows::remove(self.connection, flow_id)
     }

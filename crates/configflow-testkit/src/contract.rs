@@ -261,6 +261,16 @@ pub async fn tokens_come_and_go_with_their_entry(store: &dyn Store) {
     store.save_token(token("contract", "key", "second")).await.expect("kept");
     assert_eq!(access(store, "contract", "key").await.as_deref(), Some("second"));
 
+    // An entry that is linked under another key leaves no token behind, and takes nobody else's.
+    create(store, "three", entry("3", "contract", None), Some(token("contract", "third", "third"))).await.expect("made");
+    let options = |entry_id: &str| Write::SetOptions { entry_id: entry_id.to_owned(), options: map(json!({"x": 1})) };
+    let taken = commit(store, "four", options("3"), Some(token("contract", "key", "stolen"))).await;
+    assert_eq!(taken.err(), Some(StoreError::AlreadyConfigured));
+    assert_eq!(access(store, "contract", "key").await.as_deref(), Some("second"));
+    commit(store, "five", options("3"), Some(token("contract", "moved", "moved"))).await.expect("linked anew");
+    assert_eq!(access(store, "contract", "moved").await.as_deref(), Some("moved"));
+    assert_eq!(access(store, "contract", "third").await, None);
+
     let (removed, token) = store.remove_entry("1").await.expect("removed").expect("the entry");
     assert_eq!(removed.entry_id, "1");
     assert_eq!(token.map(|token| token.tokens.access().expose().to_owned()).as_deref(), Some("second"));

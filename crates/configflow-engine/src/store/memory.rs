@@ -107,6 +107,13 @@ impl Tables for Inside {
         Ok(())
     }
 
+    fn drop_token(&mut self, domain: &str, key: &str) -> Result<(), StoreError> {
+        let account = (domain.to_owned(), key.to_owned());
+        self.refreshing.remove(&account);
+        self.tokens.remove(&account);
+        Ok(())
+    }
+
     fn drop_flow(&mut self, flow_id: &str) -> Result<(), StoreError> {
         self.flows.remove(flow_id);
         Ok(())

@@ -35,6 +35,11 @@ pub trait Tables {
     /// # Errors
     /// Where it cannot be written.
     fn put_token(&mut self, token: Token) -> Result<(), StoreError>;
+    /// Removes a token.
+    ///
+    /// # Errors
+    /// Where that cannot be written.
+    fn drop_token(&mut self, domain: &str, key: &str) -> Result<(), StoreError>;
     /// Forgets a flow, and all that belongs to it.
     ///
     /// # Errors
@@ -46,7 +51,7 @@ impl Commit {
     /// Writes entry, token and the end of the flow into the tables of a store.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyConfigured`] where another entry has the unique id or a new entry's account is linked already,
+    /// [`StoreError::AlreadyConfigured`] where another entry has the unique id or the account is linked already by another one,
     /// [`StoreError::NoEntry`], or what the tables say.
     pub fn write_to(self, tables: &mut impl Tables) -> Result<Committed, StoreError> {
         let (mut entry, changed) = match self.write {
@@ -70,6 +75,15 @@ impl Commit {
                 let changed = write.apply(&mut entry, self.now)?;
                 if owner(tables, &entry)?.is_some() {
                     return Err(StoreError::AlreadyConfigured);
+                }
+                // Under another key than before: nobody else's token gives way, and the old one does not stay behind.
+                if let (Some(token), Some(old)) = (&self.token, &entry.account_key)
+                    && *old != token.key
+                {
+                    if tables.has_token(&token.domain, &token.key)? {
+                        return Err(StoreError::AlreadyConfigured);
+                    }
+                    tables.drop_token(&entry.domain, old)?;
                 }
                 (entry, changed)
             }
