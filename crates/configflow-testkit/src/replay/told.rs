@@ -105,17 +105,21 @@ impl Told<'_> {
         let entry = &body["result"];
         let title = entry["title"].as_str().unwrap_or_default();
         let stored = self.stored.iter().filter(|stored| stored["domain"] == handler);
-        // The same person may have made another entry in its place.
-        let replaced = |stored: &&Value| stored["title"] == title && !stored["unique_id"].is_null();
+        // Where persons have names, one of the same name is the same person, who may have made another entry in its place.
+        let has_names = PROFILES.iter().any(|(name, _)| *name == handler);
         let own = stored.clone().find(|stored| stored["entry_id"] == entry["entry_id"]);
-        let by_title = || stored.clone().find(replaced).filter(|_| PROFILES.iter().any(|(name, _)| *name == handler));
-        let person = match own.or_else(by_title) {
+        let namesake = || stored.clone().find(|stored| has_names && stored["title"] == title);
+        let made = || self.persons.iter().find(|(domain, _, person)| has_names && domain == handler && person.name == title);
+        let person = match own.or_else(namesake) {
             Some(stored) => Person {
                 fields: fields_of(stored),
                 id: stored["unique_id"].as_str().unwrap_or_default().to_owned(),
                 name: title.to_owned(),
             },
-            None => self.stranger(handler, title),
+            None => match made() {
+                Some((.., person)) => person.clone(),
+                None => self.stranger(handler, title),
+            },
         };
         let entry_id = entry["entry_id"].as_str().unwrap_or_default().to_owned();
         self.persons.push((handler.to_owned(), entry_id, person.clone()));
@@ -251,5 +255,19 @@ mod tests {
             api.as_array().into_iter().flatten().map(|answer| (&answer["json"]["id"], &answer["status"])).collect();
         assert_eq!(asked[..2], [(&json!("111"), &json!(200)), (&json!("111"), &json!(200))]);
         assert_eq!(asked[2].1, 500);
+    }
+
+    #[test]
+    fn one_of_the_same_name_is_the_same_person() {
+        let exchanges = json!([
+            external("f", "s"),
+            callback("s"),
+            ends("f", "spotify", created("gone", "Ada")),
+            external("g", "t"),
+            callback("t"),
+            ends("g", "spotify", created("gone too", "Ada")),
+        ]);
+        let api = told(exchanges, json!([])).expect("a script")["api"].clone();
+        assert_eq!(api[0]["json"]["id"], api[1]["json"]["id"]);
     }
 }
