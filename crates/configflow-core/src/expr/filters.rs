@@ -10,6 +10,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::json::MOST_VALUES;
+use super::slug::slugify;
 
 pub(super) fn add_to(env: &mut Environment<'_>) {
     env.add_filter("merge", merge);
@@ -103,41 +104,6 @@ fn mac(text: &str) -> String {
     let digits = digits.to_ascii_lowercase();
     let pairs: Vec<&str> = (0..12).step_by(2).map(|at| &digits[at..at + 2]).collect();
     pairs.join(":")
-}
-
-/// Lower-case letters, digits and single underscores; what has none of them is `unknown`, as in Home Assistant.
-fn slugify(text: &str) -> String {
-    let mut slug = String::with_capacity(text.len());
-    for c in text.chars() {
-        match fold(c) {
-            Some(letters) => slug.push_str(letters),
-            None if c.is_ascii_alphanumeric() => slug.push(c.to_ascii_lowercase()),
-            None if !slug.is_empty() && !slug.ends_with('_') => slug.push('_'),
-            None => {}
-        }
-    }
-    let slug = slug.trim_end_matches('_');
-    // As in Home Assistant: nothing stays nothing, and what has no letter is unknown.
-    if slug.is_empty() && !text.is_empty() { "unknown".to_owned() } else { slug.to_owned() }
-}
-
-/// The plain letters of the accented ones that European names use.
-fn fold(c: char) -> Option<&'static str> {
-    Some(match c {
-        'à' | 'á' | 'â' | 'ã' | 'å' | 'ä' | 'À' | 'Á' | 'Â' | 'Ã' | 'Å' | 'Ä' => "a",
-        'æ' | 'Æ' => "ae",
-        'ç' | 'Ç' | 'č' | 'Č' => "c",
-        'è' | 'é' | 'ê' | 'ë' | 'È' | 'É' | 'Ê' | 'Ë' => "e",
-        'ì' | 'í' | 'î' | 'ï' | 'Ì' | 'Í' | 'Î' | 'Ï' => "i",
-        'ñ' | 'Ñ' => "n",
-        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'Ò' | 'Ó' | 'Ô' | 'Õ' | 'Ö' | 'Ø' => "o",
-        'ß' => "ss",
-        'š' | 'Š' => "s",
-        'ù' | 'ú' | 'û' | 'ü' | 'Ù' | 'Ú' | 'Û' | 'Ü' => "u",
-        'ý' | 'ÿ' | 'Ý' => "y",
-        'ž' | 'Ž' => "z",
-        _ => return None,
-    })
 }
 
 fn is_link_local(text: &str) -> bool {

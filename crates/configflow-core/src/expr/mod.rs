@@ -12,6 +12,7 @@ mod path;
 mod scope;
 mod simple;
 mod slices;
+mod slug;
 mod state_source;
 mod template;
 mod words;

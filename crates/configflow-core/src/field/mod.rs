@@ -6,6 +6,7 @@ mod automation;
 mod dictionary;
 mod fault;
 mod form;
+mod jinja;
 mod kind;
 mod marker;
 mod moment;

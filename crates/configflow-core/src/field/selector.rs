@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::fault::{Faults, Path, Step};
-use super::{Options, automation, dictionary, moment, nested, python};
-use crate::expr::{TextError, split_text};
+use super::{Options, automation, dictionary, jinja, moment, nested, python};
 use crate::{Map, Value};
 
 /// The selectors that the language has, in the order of the documentation.
@@ -189,11 +188,13 @@ impl Selector {
             "template" => match value {
                 Value::Array(_) | Value::Object(_) => fail("template value should be a string".to_owned()),
                 Value::Null => fail("template value is None".to_owned()),
-                Value::String(text) if matches!(split_text(text), Err(TextError::Unclosed { .. })) => {
-                    let reason = "TemplateSyntaxError: unexpected end of template, expected 'end of print statement'.";
-                    fail(format!("invalid template ({reason})"))
+                scalar => {
+                    let text = python::text(scalar);
+                    match jinja::fault(&text) {
+                        Some(reason) => fail(format!("invalid template (TemplateSyntaxError: {reason})")),
+                        None => Some(Value::String(text)),
+                    }
                 }
-                scalar => Some(Value::String(python::text(scalar))),
             },
             "duration" => {
                 let may_be_negative = self.settings.get("allow_negative") != Some(&Value::Bool(false));

@@ -112,7 +112,8 @@ pub fn step(definition: &Definition, state: &State, event: Event) -> Result<Tran
     Ok(runner.finish(shown))
 }
 
-/// What a client that asks again sees: from the state alone, without errors.
+/// What a client that asks again sees: from the state alone, without errors, and without what was typed and refused, as in Home
+/// Assistant. The state keeps that. What somebody came back to is suggested again.
 ///
 /// # Errors
 /// [`StepError::Busy`] while the flow has shown nothing yet, [`StepError::Over`] when it has ended.
@@ -128,7 +129,11 @@ pub fn render(definition: &Definition, state: &State) -> Result<FlowResult, Step
         Position::Running { .. } | Position::Finishing { .. } => state.shown.as_ref().ok_or(StepError::Busy)?,
     };
     let step = dialog.step(name).ok_or(StepError::DefinitionChanged)?.clone();
-    let runner = Runner::new(definition, dialog, state.clone());
+    let mut asked_again = state.clone();
+    if !asked_again.revisited {
+        asked_again.input = None;
+    }
+    let runner = Runner::new(definition, dialog, asked_again);
     runner.shown(&step, crate::Map::new(), None).map_err(StepError::Expression)
 }
 

@@ -27,7 +27,9 @@ async fn a_setup_dialog_from_its_beginning_to_its_entry() {
 
     let refused = server.post(&path, json!({"name": "T", "entity_id": "sensor.power"})).await;
     assert_eq!((refused.status, &refused.body["errors"]), (200, &json!({"base": "need_lower_upper"})));
-    assert_eq!(server.get(&path).await.body["errors"], json!({}));
+    let typed = refused.body["data_schema"][0].pointer("/description/suggested_value");
+    assert_eq!(typed, Some(&json!("T")), "what was typed is suggested with the error");
+    assert_eq!(server.get(&path).await.body, form, "who asks again sees the form as it was at first");
 
     let made = server.post(&path, json!({"name": "T", "entity_id": "sensor.power", "lower": 10})).await;
     assert_eq!(made.body["type"], "create_entry");

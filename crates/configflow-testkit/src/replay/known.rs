@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::recording::Recording;
+use super::told;
 use crate::simulated::Script;
 
 static KNOWN: LazyLock<BTreeMap<String, Known>> =
@@ -43,52 +44,18 @@ pub fn deviations(name: &str) -> BTreeMap<String, String> {
 /// What the simulated provider does in a recording: what is known of it, else what the recording lets one tell.
 #[must_use]
 pub fn script_of(recording: &Recording) -> Script {
-    let script = of(&recording.name).script.or_else(|| told_by_its_end(recording));
+    let script = of(&recording.name).script.or_else(|| told::script(recording));
     script.and_then(|script| serde_json::from_value(script).ok()).unwrap_or_default()
 }
 
-/// What a provider did is not recorded. How the token endpoint failed is told by the abort that followed: there is one reason for each.
-fn told_by_its_end(recording: &Recording) -> Option<Value> {
-    let (mut redeemed, mut faults) = (0, Vec::new());
-    for exchange in &recording.exchanges {
-        let path = &exchange.request.path;
-        if path.contains("?code=") || path.contains("&code=") {
-            redeemed += 1;
-        }
-        let fault = match exchange.response.body["reason"].as_str() {
-            Some("oauth_unauthorized") => json!({"status": 401, "body": "{}"}),
-            Some("oauth_failed") => json!({"status": 500, "body": "{}"}),
-            Some("oauth_error") => json!({"expires_in": "junk"}),
-            Some(TIMEOUT) => json!("hang"),
-            _ => continue,
-        };
-        faults.push(json!({"at": "token", "nth": redeemed.max(1), "fault": fault}));
-    }
-    (!faults.is_empty()).then(|| json!({ "faults": faults }))
-}
-
-/// How a flow ends whose provider says nothing.
-const TIMEOUT: &str = "oauth_timeout";
-
 /// Whether the provider of a recording is one that says nothing.
 pub(crate) fn hangs(recording: &Recording) -> bool {
-    recording.exchanges.iter().any(|exchange| exchange.response.body["reason"] == TIMEOUT)
+    recording.exchanges.iter().any(|exchange| exchange.response.body["reason"] == told::TIMEOUT)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn how_a_provider_failed_is_told_by_the_abort() {
-        let callback = |code: &str| json!({"request": {"method": "GET", "path": format!("/auth/external/callback?code={code}&state=s")}, "response": {"status": 200, "body": ""}});
-        let abort = |reason: &str| json!({"request": {"method": "GET", "path": "/flow/x"}, "response": {"status": 200, "body": {"type": "abort", "reason": reason}}});
-        let exchanges = json!([callback("a"), abort("reauth_successful"), callback("b"), abort("oauth_failed")]);
-        let recording = serde_json::from_value(json!({"name": "new", "exchanges": exchanges})).expect("a recording");
-        let fault = json!({"at": "token", "nth": 2, "fault": {"status": 500, "body": "{}"}});
-        assert_eq!(told_by_its_end(&recording), Some(json!({"faults": [fault]})));
-        assert!(!hangs(&recording));
-    }
 
     #[test]
     fn what_is_known_can_be_read() {

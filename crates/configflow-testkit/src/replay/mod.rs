@@ -18,6 +18,7 @@ mod python;
 mod recording;
 mod report;
 mod run;
+mod told;
 mod transport;
 mod unrecorded;
 

@@ -11,6 +11,10 @@ const FAULT: &str = "500 there: a fault of the program; here it is refused, or a
 const PREVIEW: &str = "previews are made by an integration's own program; the command is not known here";
 const STATE: &str = "an entry is being set up for a while there; setting it up is a core's here";
 const DEVICES: &str = "whether devices can be removed is said by an integration's own program; here it is false";
+const SEED: &str = "options whose order depends on a hash seed there; here it is stable";
+/// The fields whose options are made from sets there.
+const SETS: &[&str] = &["state_characteristic", "unit_of_measurement"];
+const WAITS: &str = "a login goes on with a POST of anybody there; here only with the callback that belongs to it";
 const AGAIN: &str = "a GET runs its step again there; here it shows the same step";
 
 /// What was shown last of a flow: recorded with the ids of this run, and found.
@@ -31,18 +35,43 @@ pub(super) fn of_response(
         let answered = response.status == 200 && response.body.get("flow_id").is_some();
         return (answered || (400..500).contains(&response.status)).then_some(FAULT);
     }
+    if response.body["code"] == "flow.waits_for_provider" && recorded["flow_id"].is_string() {
+        return Some(WAITS);
+    }
     if exchange.response.status.unwrap_or(200) != response.status {
         return None;
     }
     let shows_again = |shown: &Shown| {
-        let is_form = matches!(shown.found["type"].as_str(), Some("form" | "menu"));
+        let is_form = matches!(shown.found["type"].as_str(), Some("form" | "menu" | "external"));
         let moved_on = difference::first(&quiet(recorded), &quiet(&shown.recorded)).is_some();
         is_form && moved_on && quiet(&response.body) == quiet(&shown.found)
     };
     if exchange.request.method == "GET" && before.is_some_and(shows_again) {
         return Some(AGAIN);
     }
-    of_entries(recorded, &response.body)
+    of_options(recorded, &response.body).or_else(|| of_entries(recorded, &response.body))
+}
+
+/// A form that differs in nothing but the order of options that are made from a set.
+fn of_options(recorded: &Value, found: &Value) -> Option<&'static str> {
+    let sorted = |options: &Value| {
+        let mut texts: Vec<String> = options.as_array()?.iter().map(Value::to_string).collect();
+        texts.sort_unstable();
+        Some(texts)
+    };
+    let (mut recorded, mut reason) = (recorded.clone(), None);
+    while let Some(difference) = difference::first(&recorded, found) {
+        let (field, _) = difference.pointer.split_once("/selector/select/options/")?;
+        let is_set = SETS.iter().any(|name| recorded.pointer(field).is_some_and(|field| field["name"] == *name));
+        let options = format!("{field}/selector/select/options");
+        let (ours, theirs) = (found.pointer(&options)?, recorded.pointer_mut(&options)?);
+        if !is_set || sorted(ours)? != sorted(theirs)? || ours == theirs {
+            return None;
+        }
+        theirs.clone_from(ours);
+        reason = Some(SEED);
+    }
+    reason
 }
 
 /// Why a message over the WebSocket differs on purpose; none came where nothing is found.
@@ -81,7 +110,11 @@ fn of_key(difference: &Difference, recorded: &Value) -> Option<&'static str> {
     match (key, difference.recorded.as_ref()?.as_str()) {
         // What has not been set up yet cannot be unloaded.
         ("supports_unload", _) if *found == Value::Bool(true) => Some(STATE),
-        ("state", Some("not_loaded" | "setup_in_progress")) if found == "loaded" => Some(STATE),
+        ("state", Some("not_loaded" | "setup_in_progress" | "setup_retry" | "setup_error")) if found == "loaded" => Some(STATE),
+        // Why it could not be set up is said there until it is.
+        ("reason" | "error_reason_translation_key" | "error_reason_translation_placeholders", _) if found.is_null() => {
+            Some(STATE)
+        }
         ("supports_remove_device", _) if *found == Value::Bool(false) => Some(DEVICES),
         _ => None,
     }
@@ -113,6 +146,30 @@ mod tests {
         assert!(of_entries(&entry("setup_in_progress", true, "T"), &ours).is_some());
         assert_eq!(of_entries(&entry("setup_in_progress", true, "U"), &ours), None, "the title is ours to say");
         assert_eq!(of_entries(&entry("loaded", false, "T"), &entry("setup_error", false, "T")), None);
+        let retried = |state: &str, reason: Value| json!({"entry_id": "e", "state": state, "reason": reason});
+        assert_eq!(of_entries(&retried("setup_retry", json!("no answer")), &retried("loaded", Value::Null)), Some(STATE));
+    }
+
+    #[test]
+    fn options_from_a_set_have_any_order() {
+        let form =
+            |name: &str, options: Value| json!({"data_schema": [{"name": name, "selector": {"select": {"options": options}}}]});
+        let units = |options| form("unit_of_measurement", options);
+        assert_eq!(of_options(&units(json!(["W", "kW"])), &units(json!(["kW", "W"]))), Some(SEED));
+        assert_eq!(of_options(&units(json!(["W", "kW"])), &units(json!(["kW", "V"]))), None, "another option");
+        assert_eq!(of_options(&form("mode", json!(["a", "b"])), &form("mode", json!(["b", "a"]))), None, "a list has an order");
+        assert_eq!(of_options(&units(json!(["W"])), &units(json!(["W"]))), None, "nothing differs");
+    }
+
+    #[test]
+    fn a_login_is_not_gone_on_with_by_anybody() {
+        let exchange: Exchange = serde_json::from_value(json!({
+            "request": {"method": "POST", "path": "/flow/f"}, "response": {"status": 200, "body": {"type": "external_done", "flow_id": "f"}}
+        }))
+        .expect("an exchange");
+        let refused = Response { status: 409, body: json!({"message": "m", "code": "flow.waits_for_provider"}) };
+        assert_eq!(of_response(&exchange, &exchange.response.body, &refused, None), Some(WAITS));
+        assert_eq!(of_response(&exchange, &json!({"message": "m"}), &refused, None), None);
     }
 
     #[test]

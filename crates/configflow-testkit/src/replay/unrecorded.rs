@@ -58,10 +58,13 @@ pub(super) fn reauths(recording: &Recording, at: usize, is_known: &dyn Fn(&str) 
     found
 }
 
-/// Whether the recording shows a flow at a step of a reauth.
+/// Whether the recording shows a flow at a step of a reauth, or meets it on its way to a login.
 fn leads_to_reauth(recording: &Recording, at: usize, flow_id: &str) -> bool {
     let of_flow = recording.exchanges[at..].iter().map(|exchange| &exchange.response.body);
     let mut of_flow = of_flow.filter(|body| body["flow_id"] == flow_id);
+    if of_flow.clone().next().is_some_and(|body| body["type"] == "external") {
+        return true;
+    }
     let says = |body: &Value, key: &str| body[key].as_str().is_some_and(|text| text.contains("reauth"));
     of_flow.any(|body| says(body, "step_id") || says(body, "reason"))
 }
